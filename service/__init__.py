@@ -1,0 +1,1 @@
+"""Placet: consent and personalisation that people can trust."""

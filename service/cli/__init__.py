@@ -1,0 +1,62 @@
+"""The command `placet`. Exit status: 0 good, 1 the answer is no, 2 usage, 3 cannot reach something."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+
+from service.kernel.migrate import MigrationRefused
+from service.kernel.problem import Unavailable
+from service.policy.model import BundleRefused
+from service.settings import Settings, SettingsRefused, from_environment
+from service.subjects.keyring import KeyFileRefused
+
+T = TypeVar("T")
+
+NO = 1
+USAGE = 2
+UNREACHABLE = 3
+
+
+class Stop(click.ClickException):
+    """Ends the command with one sentence and an exit status."""
+
+    def __init__(self, sentence: str, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def settings_of(**overrides: object) -> Settings:
+    """The settings of this process; a wrong one ends the command with status 2."""
+    try:
+        return from_environment(**overrides)
+    except SettingsRefused as error:
+        raise Stop(str(error), USAGE) from error
+
+
+def run(command: Coroutine[Any, Any, T]) -> T:
+    """Run a command to its end, turning what is known to go wrong into a sentence and a status."""
+    try:
+        return asyncio.run(command)
+    except BundleRefused as refused:
+        show_mistakes(refused)
+        raise Stop(f"{len(refused.faults)} mistakes in the bundle; nothing was changed", NO) from refused
+    except (KeyFileRefused, MigrationRefused) as error:
+        raise Stop(str(error), NO) from error
+    except Unavailable as error:
+        raise Stop("The database cannot be reached; check PLACET_DATABASE_URL and that PostgreSQL runs.", UNREACHABLE) from error
+
+
+def show_mistakes(refused: BundleRefused) -> None:
+    """Every mistake of a bundle, one a line: file, path, remedy."""
+    for fault in refused.faults:
+        click.echo(f"{fault.file}: {fault.path}: {fault.message}", err=True)
+
+
+def database_url(settings: Settings) -> str:
+    """The configured database; ends the command when there is none."""
+    if settings.database_url is None:
+        raise Stop("PLACET_DATABASE_URL is not set; `make run` starts an embedded PostgreSQL for trying out.", USAGE)
+    return settings.database_url.reveal

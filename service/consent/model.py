@@ -1,0 +1,278 @@
+"""The nouns of consent: what is sent, what is answered, what is stored, and what can be wrong."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from service.kernel.body import Instant
+from service.kernel.problem import Problem
+from service.subjects.model import Identifier
+
+ShortText = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Choice(Enum):
+    """What a person can say about a purpose."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+
+
+class Status(Enum):
+    """Where consent stands (DPV consent status, ISO/IEC TS 27560)."""
+
+    UNKNOWN = "unknown"
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class Method(Enum):
+    """How a decision was collected. The last three are not a clear affirmative act and can never carry a grant."""
+
+    BANNER = "banner"
+    PREFERENCE_CENTER = "preference_center"
+    FORM = "form"
+    API = "api"
+    PHONE = "phone"
+    PAPER = "paper"
+    IMPORT = "import"
+    DISMISS = "dismiss"
+    SCROLL = "scroll"
+    PRESELECTED = "preselected"
+
+
+NOT_AN_ACT = frozenset({Method.DISMISS, Method.SCROLL, Method.PRESELECTED})
+COLLECTED_ELSEWHERE = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
+
+
+class Reason(Enum):
+    """Why a check answers what it answers."""
+
+    CONSENT_GIVEN = "consent_given"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+    PUBLIC_TASK = "public_task"
+    VITAL_INTERESTS = "vital_interests"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    GPC = "gpc"
+    UNAVAILABLE = "unavailable"
+
+
+class NoticeShown(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which text was shown."""
+
+    id: ShortText
+    version: ShortText
+    language: ShortText
+
+
+class Record(Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's decisions on the purposes of one notice."""
+
+    site: ShortText
+    decisions: Annotated[dict[ShortText, Choice], Meta(min_length=1, max_length=100)]
+    notice: NoticeShown
+    method: Method
+    subject: Identifier | None = None
+    presented: Annotated[str, Meta(max_length=2000)] | None = None
+    collected_at: Instant | None = None
+    gpc: bool = False
+    minor: bool = False
+    guardian: None = None
+    evidence: Annotated[dict[ShortText, Annotated[str, Meta(max_length=1000)]], Meta(max_length=20)] | None = None
+
+
+class Withdrawal(Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's withdrawal: some purposes, or all."""
+
+    purposes: Annotated[list[ShortText], Meta(min_length=1, max_length=100)] | Literal["all"]
+    site: ShortText
+    subject: Identifier | None = None
+
+
+class Question(Struct, frozen=True, forbid_unknown_fields=True):
+    """May this person's data be used for these purposes?"""
+
+    subject: Identifier
+    purposes: Annotated[list[ShortText], Meta(max_length=100)]
+    at: None = None
+    known_at: None = None
+    gpc: bool = False
+
+
+class Questions(Struct, frozen=True, forbid_unknown_fields=True):
+    """Up to 1,000 questions at once."""
+
+    checks: Annotated[list[Question], Meta(min_length=1, max_length=1000)]
+
+
+class Said(Struct, frozen=True):
+    """One event of a person's history with a purpose, as the ledger has it."""
+
+    entry_id: UUID
+    purpose: str
+    status: Status
+    effective_at: datetime
+    recorded_at: datetime
+    valid_until: datetime | None
+    notice_id: str
+    notice_version: str
+    gpc: bool
+
+
+class ConsentState(Struct, frozen=True):
+    """Where a purpose stands: the last effective event, and since when the unbroken run of grants is on record."""
+
+    purpose: str
+    status: Status
+    entry_id: UUID
+    effective_at: datetime
+    valid_until: datetime | None
+    given_since: datetime | None
+    notice_id: str
+    notice_version: str
+    gpc: bool
+
+
+class Standing(Struct, frozen=True):
+    """All that the check needs of one subject, read in one statement."""
+
+    subject_id: UUID
+    revision: int
+    states: Mapping[str, ConsentState]
+
+
+class NoticeVersion(Struct, frozen=True):
+    """The notice that a decision was made on."""
+
+    id: str
+    version: str
+
+
+class Permission(Struct, frozen=True):
+    """Whether a purpose may be pursued for a subject now, and why."""
+
+    allowed: bool
+    reason: Reason
+    status: Status = Status.UNKNOWN
+    proof: UUID | None = None
+    valid_until: datetime | None = None
+    notice: NoticeVersion | None = None
+
+
+class Checked(Struct, frozen=True):
+    """The answer to a question, by purpose."""
+
+    results: dict[str, Permission]
+
+
+class Refusal(Struct, frozen=True):
+    """Why one question of a batch was not answered."""
+
+    problem: dict[str, object]
+
+
+class CheckedAll(Struct, frozen=True):
+    """The answers to a batch, in order."""
+
+    results: list[Checked | Refusal]
+
+
+class RecordedPurpose(Struct, frozen=True):
+    """What was recorded for one purpose."""
+
+    entry_id: UUID
+    purpose: str
+    status: Status
+    effective_at: datetime
+    recorded_at: datetime
+    valid_until: datetime | None
+
+
+class Recorded(Struct, frozen=True):
+    """What was recorded, with the receipt that the subject keeps; nobody and nothing for a stranger's withdrawal."""
+
+    subject_id: UUID | None
+    records: list[RecordedPurpose]
+    receipt: str | None
+
+
+class NoticeText(Struct, frozen=True):
+    """The text to show, word for word."""
+
+    id: str
+    version: str
+    language: str
+    sha256: str
+    text: str
+
+
+class PurposeToAsk(Struct, frozen=True):
+    """One purpose of the notice, in the reader's language. Nothing starts as given."""
+
+    id: str
+    title: str
+    description: str
+    legal_basis: str
+    recipients: list[str]
+    retention: str
+    required: bool
+
+
+class NoticeToShow(Struct, frozen=True):
+    """What to ask on a site."""
+
+    notice: NoticeText
+    purposes: list[PurposeToAsk]
+    presented: str
+
+
+class Cookie(Struct, frozen=True):
+    """A cookie value of this service."""
+
+    value: str
+
+
+class SiteUnknown(Problem):
+    """The bundle has no such site"""
+
+    slug = "site-unknown"
+    status = 404
+
+
+class RecordRefused(Problem):
+    """This cannot be recorded as consent"""
+
+    slug = "record-refused"
+    status = 422
+
+
+class QuestionRefused(Problem):
+    """The question cannot be answered"""
+
+    slug = "question-refused"
+    status = 422
+
+
+class NoticeSuperseded(Problem):
+    """The notice that was shown has been replaced by a new major version"""
+
+    slug = "notice-superseded"
+    status = 409
+
+
+class CheckUnavailable(Problem):
+    """The store cannot be reached, so nothing is allowed"""
+
+    slug = "check-unavailable"
+    status = 503

@@ -1,0 +1,34 @@
+-- name: standing
+-- Where active subjects stand on purposes: one row a subject and purpose, purpose null where nothing was said.
+SELECT
+    l.lookup, s.subject_id, s.revision,
+    c.purpose, c.status, c.entry_id, c.effective_at, c.valid_until, c.given_since, c.notice_id, c.notice_version, c.gpc
+FROM lookups l
+JOIN subjects s ON s.subject_id = l.subject_id AND s.state = 'active'
+LEFT JOIN consent_state c ON c.subject_id = s.subject_id AND c.purpose = ANY($2::text[])
+WHERE l.lookup = ANY($1::bytea[]);
+
+-- name: history
+-- Everything that subjects ever said about purposes, as the ledger has it.
+SELECT subject_id, entry_id, effective_at, recorded_at, payload
+FROM ledger_entries
+WHERE subject_id = ANY($1::uuid[]) AND kind = 'consent' AND payload IS NOT NULL;
+
+-- name: project
+-- Write the fold of the ledger.
+INSERT INTO consent_state (
+    subject_id, purpose, status, entry_id, effective_at, valid_until, given_since, notice_id, notice_version, gpc
+)
+SELECT * FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::text[],
+    $9::text[], $10::boolean[]
+)
+ON CONFLICT (subject_id, purpose) DO UPDATE SET
+    status = excluded.status,
+    entry_id = excluded.entry_id,
+    effective_at = excluded.effective_at,
+    valid_until = excluded.valid_until,
+    given_since = excluded.given_since,
+    notice_id = excluded.notice_id,
+    notice_version = excluded.notice_version,
+    gpc = excluded.gpc;

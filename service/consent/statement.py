@@ -1,0 +1,186 @@
+"""What a request says, once checked against the bundle: the events it will become, or why it cannot be recorded."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from service.consent import presented, rules
+from service.consent.model import (
+    NOT_AN_ACT,
+    Choice,
+    ConsentState,
+    Method,
+    NoticeSuperseded,
+    Question,
+    QuestionRefused,
+    Record,
+    RecordRefused,
+    Said,
+    Status,
+    Withdrawal,
+)
+from service.kernel.auth import Principal
+from service.kernel.crypto import Hasher
+from service.kernel.problem import Fault, Forbidden
+from service.ledger.rules import instant
+from service.policy.model import Bundle, LegalBasis, Notice, Site
+
+ANY_PURPOSE = None
+
+
+class Statement(Struct, frozen=True):
+    """What a person says about purposes. `statuses` is None for a withdrawal of whatever they once decided."""
+
+    bundle: Bundle
+    site: str
+    notice: Notice
+    statuses: Mapping[str, Status] | None
+    method: Method
+    browser: bool
+    gpc: bool = False
+    collected_at: datetime | None = None
+    evidence: Mapping[str, str] | None = None
+
+    def events(
+        self, states: Mapping[str, ConsentState], recorded_at: datetime, new_id: Callable[[], UUID]
+    ) -> list[Said]:
+        """The events to append; raises `RecordRefused` for a decision that a server dates in the future."""
+        statuses = self.statuses
+        if statuses is ANY_PURPOSE:
+            statuses = {p: Status.WITHDRAWN for p, s in states.items() if s.status is not Status.WITHDRAWN}
+        return [self._event(purpose, status, recorded_at, new_id()) for purpose, status in statuses.items()]
+
+    def _event(self, purpose: str, status: Status, recorded_at: datetime, entry_id: UUID) -> Said:
+        effective_at = rules.takes_effect(status, self.method, self.collected_at, recorded_at, browser=self.browser)
+        if effective_at is None:
+            raise _refused("$.collected_at", "lies in the future; check the clock of the server that sent it")
+        known = self.bundle.purposes.get(purpose)
+        return Said(
+            entry_id=entry_id,
+            purpose=purpose,
+            status=status,
+            effective_at=effective_at,
+            recorded_at=recorded_at,
+            valid_until=rules.expires(known, status, effective_at) if known else None,
+            notice_id=self.notice.id,
+            notice_version=self.notice.version,
+            gpc=self.gpc,
+        )
+
+    def facts(self, event: Said) -> dict[str, Any]:
+        """What the ledger commits to, beside ids and times."""
+        return {
+            "purpose": event.purpose,
+            "status": event.status.value,
+            "site": self.site,
+            "notice": {
+                "id": self.notice.id,
+                "version": self.notice.version,
+                "language": self.notice.language,
+                "sha256": self.notice.sha256,
+            },
+            "method": self.method.value,
+            "collected_at": instant(self.collected_at) if self.collected_at else None,
+            "valid_until": instant(event.valid_until) if event.valid_until else None,
+            "gpc": event.gpc,
+            "bundle": self.bundle.digest,
+        }
+
+
+def recordable(record: Record, caller: Principal, bundle: Bundle, tokens: Hasher) -> Statement:
+    """What a record says; raises `RecordRefused` with every reason at once, `NoticeSuperseded`, or `Forbidden`."""
+    site = _site_of(record.site, caller, bundle)
+    notice = bundle.notice(record.notice.id, record.notice.version, record.notice.language)
+    if notice is None or notice.id != site.notice:
+        raise _refused("$.notice", "this site has no such notice; GET /v1/notices/{site} shows the one to use")
+    if bundle.superseded(notice.id, notice.version):
+        raise NoticeSuperseded("Show the current notice (GET /v1/notices/{site}) and ask again; nothing was recorded.")
+    faults = [*_faults(record, bundle, notice, site), *_presented_faults(record, caller, tokens, notice)]
+    if faults:
+        raise RecordRefused("Nothing was recorded.", faults=faults)
+    return Statement(
+        bundle=bundle,
+        site=site.id,
+        notice=notice,
+        statuses={purpose: Status(choice.value) for purpose, choice in record.decisions.items()},
+        method=record.method,
+        browser=caller.kind == "browser",
+        gpc=record.gpc,
+        collected_at=record.collected_at,
+        evidence=record.evidence,
+    )
+
+
+def withdrawable(withdrawal: Withdrawal, caller: Principal, bundle: Bundle) -> Statement:
+    """What a withdrawal says; raises `RecordRefused` or `Forbidden`. It asks for no more than a grant does (Art. 7(3))."""
+    site = _site_of(withdrawal.site, caller, bundle)
+    purposes = withdrawal.purposes
+    if purposes != "all" and any(purpose not in bundle.purposes for purpose in purposes):
+        raise _refused("$.purposes", _known(bundle))
+    return Statement(
+        bundle=bundle,
+        site=site.id,
+        notice=bundle.current_notice(site.notice, site.languages[0]),
+        statuses=ANY_PURPOSE if purposes == "all" else dict.fromkeys(purposes, Status.WITHDRAWN),
+        method=Method.API,
+        browser=caller.kind == "browser",
+    )
+
+
+def asked(question: Question, bundle: Bundle) -> Sequence[str]:
+    """The purposes of a question; raises `QuestionRefused`: an empty or unknown one is never "allowed"."""
+    # 0. No purpose asked
+    if not question.purposes:
+        raise QuestionRefused("Nothing was asked.", faults=[Fault("$.purposes", "name at least one purpose")])
+    # 1. A purpose unknown to the bundle
+    if any(purpose not in bundle.purposes for purpose in question.purposes):
+        raise QuestionRefused("A purpose is unknown.", faults=[Fault("$.purposes", _known(bundle))])
+    return question.purposes
+
+
+def _site_of(site_id: str, caller: Principal, bundle: Bundle) -> Site:
+    site = bundle.sites.get(site_id)
+    if site is None:
+        raise _refused("$.site", "unknown; sites.toml of the active bundle lists the sites")
+    if caller.site is not None and caller.site != site.id:
+        raise Forbidden("A publishable key works for its own site only.")
+    return site
+
+
+def _faults(record: Record, bundle: Bundle, notice: Notice, site: Site) -> list[Fault]:
+    faults: list[Fault] = []
+    given = Choice.GIVEN in record.decisions.values()
+    if any(purpose not in bundle.purposes for purpose in record.decisions):
+        faults.append(Fault("$.decisions", _known(bundle)))
+    elif any(purpose not in notice.purposes for purpose in record.decisions):
+        faults.append(Fault("$.decisions", f"the notice names only: {', '.join(notice.purposes)}"))
+    elif any(bundle.purposes[purpose].legal_basis is not LegalBasis.CONSENT for purpose in record.decisions):
+        faults.append(Fault("$.decisions", "a purpose on another legal basis is not up for consent; leave it out"))
+    if given and record.method in NOT_AN_ACT:
+        faults.append(Fault("$.method", "is no clear affirmative act and cannot carry a grant (Recital 32)"))
+    if given and record.minor:
+        faults.append(Fault("$.minor", "a grant below the age of consent needs a verified guardian (Art. 8)"))
+    if record.evidence and not set(record.evidence) <= set(site.evidence):
+        faults.append(Fault("$.evidence", f"sites.toml declares for this site: {', '.join(site.evidence) or 'nothing'}"))
+    return faults
+
+
+def _presented_faults(record: Record, caller: Principal, tokens: Hasher, notice: Notice) -> list[Fault]:
+    if record.presented is None:
+        missing = "send back the token of GET /v1/notices/{site}, which says what was shown"
+        return [Fault("$.presented", missing)] if caller.kind == "browser" else []
+    shown = presented.read(tokens, record.presented)
+    if shown is None or (shown.site, shown.notice, shown.sha256) != (record.site, record.notice, notice.sha256):
+        return [Fault("$.presented", "does not belong to this notice; show the notice again and send its token")]
+    return []
+
+
+def _known(bundle: Bundle) -> str:
+    return f"unknown purpose; the active bundle has: {', '.join(sorted(bundle.purposes))}"
+
+
+def _refused(path: str, message: str) -> RecordRefused:
+    return RecordRefused("Nothing was recorded.", faults=[Fault(path, message)])

@@ -1,0 +1,1 @@
+"""Which offer fills which placement, only as far as consent goes. No identifier is known here."""

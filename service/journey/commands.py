@@ -1,0 +1,204 @@
+"""The verbs of the journey: keep touchpoints, find where someone is, tell what is known."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from service.consent import store as consent_store
+from service.consent.commands import permissions
+from service.consent.model import Standing
+from service.journey import rules, store
+from service.journey.model import (
+    ConsentRequired,
+    Contacts,
+    Facts,
+    JourneyUnknown,
+    Outcome,
+    Outcomes,
+    Position,
+    PositionQuestion,
+    Touchpoint,
+    TouchpointRefused,
+    Touchpoints,
+)
+from service.journey.store import Kept
+from service.kernel.auth import Principal
+from service.kernel.clock import Moment
+from service.kernel.crypto import Hasher
+from service.kernel.database import Connection, Database, Reader
+from service.kernel.idempotency import Answers
+from service.kernel.ids import new_id
+from service.kernel.problem import Fault, IdempotencyConflict
+from service.policy.commands import ActivePolicy
+from service.policy.expression import Value
+from service.policy.model import Bundle, Field, Journey
+from service.subjects.commands import Subjects
+from service.subjects.model import Lookup
+
+CLOCK_SKEW = timedelta(seconds=5)
+TOUCHPOINTS = "touchpoints"
+
+
+class JourneyDesk:
+    """Keeps contacts where a purpose allows it, and reads no more than a purpose allows."""
+
+    def __init__(
+        self, *, database: Database, policy: ActivePolicy, subjects: Subjects, answers: Answers, tokens: Hasher
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._subjects = subjects
+        self._answers = answers
+        self._tokens = tokens
+
+    async def add(
+        self, batch: Touchpoints, caller: Principal, cookie: str | None, key: str | None, moment: Moment
+    ) -> Outcomes:
+        """Keep the touchpoints whose subjects allow a purpose that keeps them; the others are dropped, and it is said (D8)."""
+        bundle = self._policy.current
+        self._refuse_faulty(batch.touchpoints, bundle, moment.now)
+        lookups = [self._subjects.required_of(caller, t.subject, cookie) for t in batch.touchpoints]
+        claim = self._answers.claim(caller, key, f"touchpoints {cookie or ''}", batch)
+
+        async def work(connection: Connection) -> Outcomes:
+            if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):
+                if isinstance(earlier, IdempotencyConflict):
+                    raise earlier
+                return msgspec.json.decode(earlier, type=Outcomes)
+            outcomes = await self._keep(connection, bundle, batch.touchpoints, lookups, moment)
+            if claim:
+                await self._answers.keep(connection, claim, msgspec.json.encode(outcomes), None)
+            return outcomes
+
+        return await self._database.run("journey.add", work)
+
+    async def _keep(
+        self,
+        connection: Connection,
+        bundle: Bundle,
+        touchpoints: Sequence[Touchpoint],
+        lookups: Sequence[Lookup],
+        moment: Moment,
+    ) -> Outcomes:
+        """Decide under the subjects' shared locks, so that no withdrawal or erasure in flight is overlooked."""
+        hashes = list({lookup.hash for lookup in lookups})
+        entered = await self._subjects.enter(connection, hashes, shared=True, at=moment.override)
+        standings = await consent_store.standing(connection, entered.subjects, bundle.purposes)
+        kept: dict[tuple[UUID, UUID], Kept] = {}
+        verdicts: list[tuple[UUID, UUID] | Outcome] = []
+        for touchpoint, lookup in zip(touchpoints, lookups, strict=True):
+            purposes, reason = _purposes(bundle, standings.get(lookup.hash), entered.recorded_at)
+            if not purposes:
+                verdicts.append(Outcome(outcome="dropped", reason=reason))
+                continue
+            row = self._row(touchpoint, entered.subjects[lookup.hash], purposes)
+            name = (row.subject_id, row.touchpoint_id)
+            verdicts.append(Outcome(outcome="duplicate") if name in kept else name)
+            kept.setdefault(name, row)
+        new = await store.keep(connection, sorted(kept.values(), key=_name), entered.recorded_at) if kept else set()
+        return Outcomes(
+            outcomes=[
+                verdict
+                if isinstance(verdict, Outcome)
+                else Outcome(outcome="stored" if verdict in new else "duplicate")
+                for verdict in verdicts
+            ]
+        )
+
+    def _row(self, touchpoint: Touchpoint, subject_id: UUID, purposes: tuple[str, ...]) -> Kept:
+        properties = touchpoint.properties
+        sealed = (
+            self._subjects.seal(TOUCHPOINTS, "properties", subject_id, msgspec.json.encode(properties))
+            if properties
+            else None
+        )
+        return Kept(
+            subject_id=subject_id,
+            touchpoint_id=self._touchpoint_id(subject_id, touchpoint.id),
+            event=touchpoint.event,
+            channel=touchpoint.channel,
+            occurred_at=touchpoint.occurred_at,
+            purposes=purposes,
+            sentiment=touchpoint.sentiment,
+            properties=sealed,
+        )
+
+    def _touchpoint_id(self, subject_id: UUID, given: str | None) -> UUID:
+        """A sender's id may hold anything, so only a keyed hash of it is stored; without one nothing is a duplicate."""
+        if given is None:
+            return new_id()
+        return UUID(bytes=self._tokens.hash(b"touchpoint", subject_id.bytes, given.encode())[:16])
+
+    def _refuse_faulty(self, touchpoints: Sequence[Touchpoint], bundle: Bundle, now: datetime) -> None:
+        faults: list[Fault] = []
+        for place, touchpoint in enumerate(touchpoints):
+            channel = bundle.channels.get(touchpoint.channel)
+            if channel is None:
+                known = ", ".join(sorted(bundle.channels))
+                faults.append(Fault(f"$.touchpoints[{place}].channel", f"unknown; channels.toml has: {known}"))
+            elif touchpoint.properties and not set(touchpoint.properties) <= set(channel.properties):
+                declared = ", ".join(channel.properties) or "none"
+                message = f"channels.toml declares for this channel: {declared}"
+                faults.append(Fault(f"$.touchpoints[{place}].properties", message))
+            if touchpoint.occurred_at > now + CLOCK_SKEW:
+                faults.append(Fault(f"$.touchpoints[{place}].occurred_at", "lies in the future"))
+        if faults:
+            raise TouchpointRefused("Nothing was stored.", faults=faults)
+
+    async def position(self, question: PositionQuestion, caller: Principal, cookie: str | None, moment: Moment) -> Position:
+        """Where someone is in a journey; raises `ConsentRequired` without consent for the journey's purpose."""
+        bundle = self._policy.current
+        journey = self._journey(bundle, question.journey)
+        lookup = self._subjects.required_of(caller, question.subject, cookie)
+        standing = (await consent_store.standing(self._database, [lookup.hash], [journey.purpose])).get(lookup.hash)
+        verdict = permissions(bundle, [journey.purpose], standing, moment.now, gpc=False)[journey.purpose]
+        if not verdict.allowed:
+            raise ConsentRequired(f"The purpose {journey.purpose} is not allowed: {verdict.reason.value}.")
+        if standing is None:
+            return rules.position(journey, [], moment.now)
+        return rules.position(
+            journey, await self._contacts(self._database, standing, journey, journey.purpose, moment.now), moment.now
+        )
+
+    def _journey(self, bundle: Bundle, journey_id: str | None) -> Journey:
+        journey = bundle.journeys.get(journey_id or bundle.default_journey)
+        if journey is None:
+            known = ", ".join(sorted(bundle.journeys))
+            raise JourneyUnknown("Ask for another one.", faults=[Fault("$.journey", f"unknown; the bundle has: {known}")])
+        return journey
+
+    async def facts(
+        self, reader: Reader, bundle: Bundle, standing: Standing, fields: Iterable[Field], now: datetime
+    ) -> Facts:
+        """What is known of a subject, each field from the contacts kept for its purpose. The caller has checked the purposes."""
+        journey = bundle.journeys[bundle.default_journey]
+        by_purpose: dict[str, list[Field]] = {}
+        for field in fields:
+            if field.purpose is not None:
+                by_purpose.setdefault(field.purpose, []).append(field)
+        known: dict[str, Value] = {}
+        for purpose, of_purpose in by_purpose.items():
+            contacts = await self._contacts(reader, standing, journey, purpose, now)
+            known |= rules.facts(of_purpose, contacts, rules.position(journey, contacts, now), now)
+        return known
+
+    async def _contacts(self, reader: Reader, standing: Standing, journey: Journey, purpose: str, now: datetime) -> list[Contacts]:
+        state = standing.states.get(purpose)
+        since = state.given_since if state else None
+        return await store.contacts(reader, standing.subject_id, purpose, since, rules.window(journey, now), now)
+
+
+def _purposes(bundle: Bundle, standing: Standing | None, now: datetime) -> tuple[tuple[str, ...], str]:
+    """The purposes that may keep a touchpoint now, and why the first of them may not."""
+    keeping = [purpose.id for purpose in bundle.purposes.values() if purpose.keeps(TOUCHPOINTS)]
+    if standing is None:
+        return (), "unknown"
+    found = permissions(bundle, keeping, standing, now, gpc=False)
+    reasons = [found[purpose].reason.value for purpose in keeping]
+    return tuple(purpose for purpose in keeping if found[purpose].allowed), reasons[0] if reasons else "unknown"
+
+
+def _name(kept: Kept) -> tuple[bytes, bytes]:
+    return kept.subject_id.bytes, kept.touchpoint_id.bytes

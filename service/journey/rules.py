@@ -1,0 +1,84 @@
+"""The verdicts of the journey: which stage the evidence speaks for, and what fields say."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from service.journey.model import Contacts, Facts, Position
+from service.policy.expression import Value
+from service.policy.model import Field, Journey
+
+NO_EVIDENCE = 1e-9
+
+
+def window(journey: Journey, now: datetime) -> datetime:
+    """Contacts at or before this time are expired: they are no evidence."""
+    return now - timedelta(days=journey.expiry_days)
+
+
+def position(journey: Journey, contacts: Iterable[Contacts], now: datetime) -> Position:
+    """Where a person is: evidence halves every half-life, and a stage is left only for one that leads clearly.
+
+    The contacts are taken by the time at which they occurred, so the order of arrival does not matter (D9). Moving back
+    is normal: later contacts of an earlier stage outweigh old ones of a later stage.
+    """
+    evidence = dict.fromkeys((stage.id for stage in journey.stages), 0.0)
+    stage: str | None = None
+    previous: str | None = None
+    since: datetime | None = None
+    timeline = _timeline(journey, contacts, now)
+    clock = timeline[0][0] if timeline else now
+    for occurred_at, of_stage, weight in timeline:
+        _decay(evidence, journey, occurred_at - clock)
+        clock = occurred_at
+        evidence[of_stage] += weight
+        if (leader := _leader(evidence, stage, journey.hysteresis)) != stage:
+            previous, stage, since = stage, leader, occurred_at
+    _decay(evidence, journey, now - clock)
+    known = {name: round(value, 6) for name, value in evidence.items() if value > NO_EVIDENCE}
+    return Position(stage=stage, since=since, evidence=known, previous=previous)
+
+
+def _timeline(journey: Journey, contacts: Iterable[Contacts], now: datetime) -> list[tuple[datetime, str, float]]:
+    """Each unexpired contact that a rule of the journey speaks of, as (time, stage, weight), oldest first."""
+    expired = window(journey, now)
+    return sorted(
+        (occurred_at, rule.stage, rule.weight)
+        for contact in contacts
+        if (rule := journey.rule_for(contact.event, contact.channel))
+        for occurred_at in contact.recent
+        if expired < occurred_at <= now
+    )
+
+
+def _decay(evidence: dict[str, float], journey: Journey, elapsed: timedelta) -> None:
+    factor = 0.5 ** (elapsed / timedelta(hours=journey.half_life_hours))
+    for stage in evidence:
+        evidence[stage] *= factor
+
+
+def _leader(evidence: dict[str, float], current: str | None, hysteresis: float) -> str | None:
+    best = max(evidence, key=lambda stage: evidence[stage])
+    if current is None or evidence[best] > evidence[current] * (1 + hysteresis):
+        return best
+    return current
+
+
+def fact(field: Field, contacts: Sequence[Contacts], position: Position, now: datetime) -> Value | None:
+    """What a field says of a person; None where nothing is known."""
+    of_event = [contact for contact in contacts if contact.event == field.event]
+    match field.source:
+        case "stage":
+            return position.stage
+        case "count":
+            return float(sum(contact.count for contact in of_event))
+        case "days_since":
+            last = max((contact.last for contact in of_event), default=None)
+            return float((now - last).days) if last else None
+        case "context":
+            return None
+
+
+def facts(fields: Iterable[Field], contacts: Sequence[Contacts], position: Position, now: datetime) -> Facts:
+    """What all the fields say."""
+    said = {field.id: fact(field, contacts, position, now) for field in fields}
+    return {name: value for name, value in said.items() if value is not None}

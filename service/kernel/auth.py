@@ -1,0 +1,155 @@
+"""Who calls: keys of servers and browsers, tokens of officers. Each request asks the database, so a revoked key is refused at once.
+
+A credential is `{prefix}_{public half}_{256 random bits}`; of the secret half only its SHA-256 is stored, which nobody can
+guess back (S2).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from msgspec import Struct
+
+from service.kernel.crypto import digest, from_text, random_key, same, to_text
+from service.kernel.database import Connection, Database
+from service.kernel.ids import new_id
+from service.kernel.problem import Forbidden, Unauthenticated, Unavailable
+from service.kernel.queries import load
+
+QUERIES = load(__package__)
+
+type_of_caller = Literal["server", "browser", "officer"]
+SERVER_SCOPES = frozenset({"consent:read", "consent:write", "journey:read", "journey:write", "decisions", "rights:write"})
+BROWSER_SCOPES = frozenset({"consent:write", "journey:write", "decisions", "rights:write"})
+OFFICER_SCOPES = frozenset({"rights:write", "rights:decide"})
+PREFIXES: dict[str, type_of_caller] = {"sk": "server", "pk": "browser", "ot": "officer"}
+
+
+class Principal(Struct, frozen=True):
+    """A caller whose credential was good, and what it may do."""
+
+    kind: type_of_caller
+    principal_id: str
+    scopes: frozenset[str]
+    site: str | None = None
+
+
+class Credential(Struct, frozen=True):
+    """A credential as it is shown once and as it is kept."""
+
+    text: str
+    public_half: str
+    secret_hash: bytes
+
+
+def mint(prefix: Literal["sk", "pk", "ot"]) -> Credential:
+    """A new random credential."""
+    secret, public_half = random_key(), new_id().hex
+    return Credential(text=f"{prefix}_{public_half}_{to_text(secret)}", public_half=public_half, secret_hash=digest(secret))
+
+
+class Gate:
+    """Turns the credential of a request into a `Principal`."""
+
+    def __init__(self, database: Database, origins: Callable[[str], Iterable[str]]) -> None:
+        self._database = database
+        self._origins = origins
+
+    async def admit(self, authorization: str | None, origin: str | None) -> Principal:
+        """The caller; raises `Unauthenticated`, or `Forbidden` for a browser key outside the origins of its site (S1)."""
+        scheme, _, credential = (authorization or "").partition(" ")
+        prefix, _, rest = credential.partition("_")
+        public_half, _, secret_text = rest.partition("_")
+        if scheme.lower() != "bearer" or prefix not in PREFIXES:
+            raise Unauthenticated("Send `Authorization: Bearer` with a key of this service or an officer's token.")
+        try:
+            secret_hash = digest(from_text(secret_text))
+        except ValueError:
+            raise Unauthenticated("This credential was cut off or changed on its way.") from None
+        kind = PREFIXES[prefix]
+        principal = await (self._officer if kind == "officer" else self._key)(public_half, secret_hash, kind)
+        if principal.kind == "browser" and (not origin or origin not in self._origins(principal.site or "")):
+            raise Forbidden("A publishable key works from the origins of its site only; sites.toml lists them.")
+        return principal
+
+    async def _key(self, public_half: str, secret_hash: bytes, kind: type_of_caller) -> Principal:
+        row = await self._database.fetchrow(QUERIES["key"], public_half)
+        if not same(row["key_hash"] if row else bytes(32), secret_hash) or not row or row["kind"] != kind:
+            raise Unauthenticated("This key is unknown or revoked.")
+        return Principal(kind=kind, principal_id=row["key_id"], scopes=frozenset(row["scopes"]), site=row["site"])
+
+    async def _officer(self, public_half: str, secret_hash: bytes, kind: type_of_caller) -> Principal:
+        row = await self._database.fetchrow(QUERIES["officer"], public_half)
+        if not same(row["token_hash"] if row else bytes(32), secret_hash) or not row:
+            raise Unauthenticated("This officer's token is unknown or revoked.")
+        return Principal(kind=kind, principal_id=str(row["officer_id"]), scopes=OFFICER_SCOPES)
+
+
+type_of_guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Any]
+
+
+async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: the caller's credential is good, whatever it may do."""
+    gate: Gate = connection.app.state.gate
+    headers = connection.headers
+    connection.scope["state"]["principal"] = await gate.admit(headers.get("authorization"), headers.get("origin"))
+
+
+def may(*scopes: str) -> type_of_guard:
+    """Guard: the caller's credential is good and has one of the scopes."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        await authenticated(connection, handler)
+        if not connection.scope["state"]["principal"].scopes.intersection(scopes):
+            raise Forbidden(f"This needs the scope {' or '.join(scopes)}, which this credential does not have.")
+
+    return guard
+
+
+def may_or_unavailable(*scopes: str) -> type_of_guard:
+    """Guard: like `may`, but a database that cannot be reached is left for the handler to answer in its own words.
+
+    Nobody was let in then: dependency `reachable` is False, and the handler must not do anything but say so.
+    """
+    strict = may(*scopes)
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        try:
+            await strict(connection, handler)
+        except Unavailable:
+            connection.scope["state"]["principal"] = NOBODY
+
+    return guard
+
+
+NOBODY = Principal(kind="server", principal_id="", scopes=frozenset())
+"""Stands for a caller whose credential could not be checked."""
+
+
+async def reachable(request: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Dependency `reachable`: whether the caller's credential could be checked at all."""
+    return request.scope["state"]["principal"] is not NOBODY
+
+
+async def principal_of(request: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+    """Dependency `principal`: the caller that the handler's guard let in."""
+    return request.scope["state"]["principal"]
+
+
+async def add_key(
+    connection: Connection, kind: Literal["server", "browser"], scopes: Iterable[str], site: str | None, label: str
+) -> str:
+    """Make and keep a key; returns its text, which is shown once and never stored."""
+    credential = mint("sk" if kind == "server" else "pk")
+    await connection.execute(
+        QUERIES["add_key"], credential.public_half, kind, credential.secret_hash, sorted(scopes), site, label
+    )
+    return credential.text
+
+
+async def add_officer(connection: Connection, login: str) -> str:
+    """Add an officer, or give one a new token; returns the token, which is shown once and never stored."""
+    credential = mint("ot")
+    await connection.execute(QUERIES["add_officer"], new_id(), login, credential.public_half, credential.secret_hash)
+    return credential.text

@@ -1,0 +1,112 @@
+"""Sealing, keyed hashes and signatures. The only importer of `cryptography`; nothing here is hand-made.
+
+Keys are random, one per use, and never derived from one another: rotating one changes nothing else.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jws
+from joserfc.jwk import OKPKey
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+class SealBroken(Exception):
+    """A sealed value does not open: it was changed, moved to another place, or sealed under a key not held here."""
+
+
+def random_key() -> bytes:
+    """32 random bytes."""
+    return os.urandom(KEY_BYTES)
+
+
+def framed(*parts: bytes) -> bytes:
+    """The parts, each with its length before it: no two different lists of parts give the same bytes."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def digest(*parts: bytes) -> bytes:
+    """SHA-256 of the parts, one after the other."""
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def same(one: bytes, other: bytes) -> bool:
+    """Whether two secrets are equal, in constant time."""
+    return hmac.compare_digest(one, other)
+
+
+def to_text(raw: bytes) -> str:
+    """base64url without padding (RFC 7515)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def from_text(text: str) -> bytes:
+    """The inverse of `to_text`; raises ValueError for anything that `to_text` would not have written."""
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if to_text(raw) != text:
+        raise ValueError("not in its shortest form")
+    return raw
+
+
+class Hasher:
+    """A keyed hash (HMAC-SHA-256) under one key version."""
+
+    def __init__(self, key: bytes, version: int = 1) -> None:
+        self._key = key
+        self.version = version
+
+    def hash(self, *parts: bytes) -> bytes:
+        """32 bytes that only a holder of the key can compute."""
+        return hmac.digest(self._key, framed(*parts), "sha256")
+
+
+class Sealer:
+    """AES-256-GCM under one key version; the place a value belongs to is bound to it as associated data."""
+
+    def __init__(self, key: bytes, version: int = 1) -> None:
+        self._cipher = AESGCM(key)
+        self._version = version.to_bytes(2, "big")
+
+    def seal(self, plain: bytes, *place: bytes) -> bytes:
+        """Key version, nonce and ciphertext of `plain`, which opens only with the same `place`."""
+        nonce = os.urandom(NONCE_BYTES)
+        return self._version + nonce + self._cipher.encrypt(nonce, plain, framed(self._version, *place))
+
+    def open(self, sealed: bytes, *place: bytes) -> bytes:
+        """What was sealed; raises `SealBroken`."""
+        version, nonce, rest = sealed[:2], sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :]
+        try:
+            return self._cipher.decrypt(nonce, rest, framed(version, *place))
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken from error
+
+
+class Signer:
+    """Signs documents with Ed25519 as compact JWS (RFC 7515, RFC 8037); the key id is the RFC 7638 thumbprint."""
+
+    def __init__(self, seed: bytes) -> None:
+        private = Ed25519PrivateKey.from_private_bytes(seed)
+        public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": to_text(seed), "x": to_text(public)})
+        self.key_id = self._key.thumbprint()
+
+    def sign(self, claims: Mapping[str, Any], kind: str) -> str:
+        """A compact JWS of `claims`, whose header says what kind of document it is (`typ`)."""
+        header = {"alg": "EdDSA", "kid": self.key_id, "typ": kind}
+        return jws.serialize_compact(header, msgspec.json.encode(claims), self._key, algorithms=["EdDSA"])
+
+    def jwks(self) -> dict[str, Any]:
+        """The public keys with which anyone can check what was signed (RFC 7517)."""
+        public: dict[str, Any] = dict(self._key.as_dict(private=False))
+        return {"keys": [public | {"kid": self.key_id, "use": "sig", "alg": "EdDSA"}]}

@@ -1,0 +1,174 @@
+"""The data map: what each column holds, read from the comments in the catalogue.
+
+Access, erasure and the record of processing are driven by it, so that a new column cannot be forgotten by any of them.
+It knows tables and tags, and no domain. Its SQL is the only one built from names, all of them from the catalogue.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from service.kernel.database import Connection, Reader
+from service.kernel.queries import load
+
+QUERIES = load(__package__)
+
+TAG = re.compile(r"^(?P<meaning>.+) \[(?P<tag>[^\[\]]+)\]$", re.DOTALL)
+FLAGS = frozenset({"subject", "lookups", "sealed"})
+
+
+class TagMissing(Exception):
+    """A column or table has no comment, or one that does not end with a tag; the message names it."""
+
+
+class Column(Struct, frozen=True):
+    """One column: what it holds, in which category of personal data (None for none), and what becomes of it."""
+
+    name: str
+    type: str
+    meaning: str
+    category: str | None
+    flags: frozenset[str]
+    erase: Literal["delete", "empty", "keep"]
+
+
+class Table(Struct, frozen=True):
+    """One table, the column that says whose its rows are, and the one that names what they are kept for."""
+
+    name: str
+    meaning: str
+    purposes: str | None
+    key: str
+    columns: tuple[Column, ...]
+
+    @property
+    def owner(self) -> Column | None:
+        """The column that names the subject, or lists the subject's lookups; None for a table of nobody's data."""
+        return next((c for c in self.columns if c.flags & {"subject", "lookups"}), None)
+
+    @property
+    def personal(self) -> tuple[Column, ...]:
+        """The columns that hold personal data."""
+        return tuple(column for column in self.columns if column.category)
+
+    @property
+    def erased(self) -> bool:
+        """Whether an erasure deletes this table's rows."""
+        return any(column.erase == "delete" for column in self.personal)
+
+    @property
+    def emptied(self) -> tuple[Column, ...]:
+        """The columns that an erasure empties, where it does not delete the row."""
+        return () if self.erased else tuple(column for column in self.personal if column.erase == "empty")
+
+
+class Person(Struct, frozen=True):
+    """Whose rows are meant: a subject id and the lookups that lead to it."""
+
+    subject_id: UUID
+    lookups: Sequence[bytes]
+
+    def value(self, owner: Column) -> UUID | Sequence[bytes]:
+        """What the owner column is compared with."""
+        return self.lookups if "lookups" in owner.flags else self.subject_id
+
+
+class DataMap(Struct, frozen=True):
+    """Every table of the service."""
+
+    tables: tuple[Table, ...]
+
+    def of_subjects(self) -> Iterator[tuple[Table, Column]]:
+        """The tables with rows of subjects, each with its owner column."""
+        for table in self.tables:
+            if owner := table.owner:
+                yield table, owner
+
+    async def rows(self, reader: Reader, table: Table, owner: Column, person: Person) -> Sequence[Mapping[str, Any]]:
+        """A person's rows of one table: its personal columns and its key (sealed values still sealed)."""
+        names = [table.key, *(column.name for column in table.personal if column.name != table.key)]
+        selected = ", ".join(quoted(name) for name in names)
+        sql = f"SELECT {selected} FROM {quoted(table.name)} WHERE {_condition(owner)} ORDER BY {quoted(table.key)}"  # noqa: S608 - names from the catalogue
+        return await reader.fetch(sql, person.value(owner))
+
+    async def erase(self, connection: Connection, person: Person) -> dict[str, int]:
+        """Delete or empty everything of a person that the tags say; returns the rows touched, by table."""
+        touched: dict[str, int] = {}
+        for table, owner in self.of_subjects():
+            if statement := _erasure(table, owner):
+                status = await connection.execute(statement, person.value(owner))
+                touched[table.name] = int(status.rpartition(" ")[2])
+        return touched
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _condition(owner: Column) -> str:
+    return f"{quoted(owner.name)} && $1::bytea[]" if "lookups" in owner.flags else f"{quoted(owner.name)} = $1"
+
+
+def _erasure(table: Table, owner: Column) -> str | None:
+    if table.erased:
+        return f"DELETE FROM {quoted(table.name)} WHERE {_condition(owner)}"  # noqa: S608 - names from the catalogue
+    if table.emptied:
+        emptied = ", ".join(f"{quoted(column.name)} = NULL" for column in table.emptied)
+        return f"UPDATE {quoted(table.name)} SET {emptied} WHERE {_condition(owner)}"  # noqa: S608 - the same
+    return None
+
+
+async def read(reader: Reader) -> DataMap:
+    """The data map of the connected database; raises `TagMissing`."""
+    rows = await reader.fetch(QUERIES["columns"])
+    return DataMap(tables=tuple(_table(name, list(group)) for name, group in groupby(rows, key=lambda r: r["table_name"])))
+
+
+def _table(name: str, rows: list[Mapping[str, Any]]) -> Table:
+    meaning, tag = _parsed(name, rows[0]["table_comment"])
+    purposes = tag.get("purposes")
+    if purposes is None:
+        raise TagMissing(f"table {name} does not say which column names its purposes: end its comment with [purposes=…]")
+    key = next((row["column_name"] for row in rows if row["key_position"] == _last_key(rows)), rows[0]["column_name"])
+    return Table(
+        name=name,
+        meaning=meaning,
+        purposes=None if purposes == "none" else purposes,
+        key=key,
+        columns=tuple(_column(name, row) for row in rows),
+    )
+
+
+def _last_key(rows: list[Mapping[str, Any]]) -> int | None:
+    return max((row["key_position"] for row in rows if row["key_position"] is not None), default=None)
+
+
+def _column(table: str, row: Mapping[str, Any]) -> Column:
+    where = f"{table}.{row['column_name']}"
+    meaning, tag = _parsed(where, row["comment"])
+    category = tag.pop("pd", None)
+    erase = tag.pop("erase", "keep")
+    flags = frozenset(tag)
+    if category is None or erase not in ("delete", "empty", "keep") or flags - FLAGS:
+        raise TagMissing(f"column {where} has a tag that says too little or too much: [pd=…; erase=delete|empty|keep]")
+    return Column(
+        name=row["column_name"],
+        type=row["type"],
+        meaning=meaning,
+        category=None if category == "none" else category,
+        flags=flags,
+        erase=erase,
+    )
+
+
+def _parsed(where: str, comment: str | None) -> tuple[str, dict[str, str]]:
+    match = TAG.match(comment or "")
+    if not match:
+        raise TagMissing(f"{where} has no comment that ends with a tag such as [pd=none]")
+    parts = (part.strip().partition("=") for part in match["tag"].split(";"))
+    return match["meaning"], {name: value for name, _, value in parts}

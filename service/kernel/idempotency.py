@@ -1,0 +1,69 @@
+"""The same key and body return the first answer (API.md); the claim, the work and the answer are one transaction."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from service.kernel.auth import Principal
+from service.kernel.crypto import Hasher, Sealer, same
+from service.kernel.database import Connection
+from service.kernel.problem import IdempotencyConflict
+from service.kernel.queries import load
+
+QUERIES = load(__package__)
+
+NOBODY = UUID(int=0)
+PLACE = (b"idempotency", b"answer")
+
+
+class Claim(Struct, frozen=True):
+    """A caller's Idempotency-Key, hashed for that caller, and what it was sent with."""
+
+    key_hash: bytes
+    body_mac: bytes
+
+
+class Answers:
+    """Answers already given, sealed, for 24 hours."""
+
+    def __init__(self, tokens: Hasher, sealer: Sealer) -> None:
+        self._tokens = tokens
+        self._sealer = sealer
+
+    def claim(self, caller: Principal, key: str | None, operation: str, body: Struct) -> Claim | None:
+        """What a request with this key claims; None without a key."""
+        if key is None:
+            return None
+        content = msgspec.json.encode(body)
+        return Claim(
+            key_hash=self._tokens.hash(b"idempotency-key", caller.principal_id.encode(), key.encode()),
+            body_mac=self._tokens.hash(b"idempotency-body", operation.encode(), content),
+        )
+
+    async def earlier(self, connection: Connection, claims: Sequence[Claim]) -> dict[bytes, bytes | IdempotencyConflict]:
+        """Step 1: claim keys; for each that was used before, its answer, or the conflict with another body."""
+        macs = {claim.key_hash: claim.body_mac for claim in claims}
+        hashes = sorted(macs)
+        if not hashes:
+            return {}
+        claimed = {row[0] for row in await connection.fetch(QUERIES["claim"], hashes, [macs[h] for h in hashes])}
+        used = [h for h in hashes if h not in claimed]
+        rows = await connection.fetch(QUERIES["answers"], used) if used else []
+        return {row["key_hash"]: self._answer(row["body_mac"], macs[row["key_hash"]], row["answer"], row["subject_id"]) for row in rows}
+
+    def _answer(self, first: bytes, now: bytes, sealed: bytes, subject_id: UUID | None) -> bytes | IdempotencyConflict:
+        if not same(first, now):
+            return IdempotencyConflict("This Idempotency-Key was used with another request; use a new one.")
+        return self._sealer.open(sealed, *PLACE, (subject_id or NOBODY).bytes)
+
+    async def keep(self, connection: Connection, claim: Claim, answer: bytes, subject_id: UUID | None) -> None:
+        """Keep the answer that this transaction gives under the key that it claimed."""
+        sealed = self._sealer.seal(answer, *PLACE, (subject_id or NOBODY).bytes)
+        await connection.execute(QUERIES["keep_answer"], claim.key_hash, sealed, subject_id)
+
+
+async def forget(connection: Connection, most: int) -> int:
+    """Delete up to `most` answers older than 24 hours; returns how many there were."""
+    return len(await connection.fetch(QUERIES["forget_answers"], most))

@@ -1,0 +1,10 @@
+"""Identifiers that we make: random enough to be unguessable together with a check of rights, sorted by time."""
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """A new UUIDv7 (RFC 9562): later ones sort after earlier ones of the same process."""
+    return uuid7()

@@ -1,0 +1,69 @@
+"""How an entry is committed to: SHA-256(salt ‖ canonical JSON), RFC 8785."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+from service.kernel.crypto import digest, random_key, to_text
+from service.ledger.model import Entry
+
+ISSUED = "placet-receipt+jwt"
+
+
+def instant(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: one spelling for each instant."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def commitment(salt: bytes, payload: Mapping[str, Any]) -> bytes:
+    """What the ledger keeps for ever of a payload: nothing that anyone could guess from."""
+    return digest(salt, rfc8785.dumps(dict(payload)))
+
+
+def entry(
+    kind: str,
+    subject_id: UUID,
+    entry_id: UUID,
+    effective_at: datetime,
+    recorded_at: datetime,
+    facts: Mapping[str, Any],
+    evidence: tuple[bytes, bytes] | None = None,
+) -> Entry:
+    """A new entry with a fresh salt. `evidence` is (plain, sealed): the first is committed to, the second stored."""
+    salt = random_key()
+    payload = {
+        "entry_id": str(entry_id),
+        "subject_id": str(subject_id),
+        "kind": kind,
+        "effective_at": instant(effective_at),
+        "recorded_at": instant(recorded_at),
+        **facts,
+    }
+    if evidence is not None:
+        payload["evidence_sha256"] = to_text(digest(salt, evidence[0]))
+    return Entry(
+        subject_id=subject_id,
+        entry_id=entry_id,
+        kind=kind,
+        effective_at=effective_at,
+        recorded_at=recorded_at,
+        payload=payload,
+        salt=salt,
+        commitment=commitment(salt, payload),
+        evidence=evidence[1] if evidence else None,
+    )
+
+
+def receipt(issuer: str, entries: list[Entry]) -> dict[str, Any]:
+    """The claims that a subject keeps: each entry whole, with its salt, so that they can prove it without us."""
+    return {
+        "iss": issuer,
+        "iat": int(entries[0].recorded_at.timestamp()),
+        "sub": str(entries[0].subject_id),
+        "records": [
+            {"payload": dict(e.payload), "salt": to_text(e.salt), "commitment": to_text(e.commitment)} for e in entries
+        ],
+    }

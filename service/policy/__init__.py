@@ -1,0 +1,1 @@
+"""What `policies/` means: read, checked, frozen under a digest, activated."""

@@ -1,0 +1,1 @@
+"""Identifiers in, subject ids out. Nothing else in the service ever sees an identifier."""

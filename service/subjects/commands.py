@@ -1,0 +1,99 @@
+"""The verbs of identity: name a lookup, enter a transaction with subjects locked, seal and open what is theirs."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from service.kernel.auth import Principal
+from service.kernel.database import Connection, RunAgain
+from service.kernel.ids import new_id
+from service.policy.commands import ActivePolicy
+from service.subjects import rules, store
+from service.subjects.keyring import Keyring
+from service.subjects.model import COOKIE_HEADER, Identifier, IdentifierRefused, Lookup, NotYourSubject, SubjectMissing
+
+COOKIE = "cookie"
+
+
+class Entered(Struct, frozen=True):
+    """Subjects whose locks this transaction holds, and the time at which it got them."""
+
+    recorded_at: datetime
+    subjects: Mapping[bytes, UUID]
+
+
+class Subjects:
+    """The one desk where identifiers become lookups and lookups become subjects."""
+
+    def __init__(self, keyring: Keyring, policy: ActivePolicy) -> None:
+        self._keyring = keyring
+        self._policy = policy
+
+    def issue_cookie(self) -> str:
+        """A new cookie value; nothing is stored until its owner decides something."""
+        return rules.new_cookie(os.urandom(rules.COOKIE_RANDOM_BYTES), self._keyring.token)
+
+    def lookup(self, identifier: Identifier) -> Lookup:
+        """The lookup of an identifier; raises `IdentifierRefused` for an unknown kind or a value of the wrong form."""
+        kind = self._policy.current.identifier_kinds.get(identifier.kind)
+        if kind is None:
+            known = ", ".join(sorted(self._policy.current.identifier_kinds))
+            raise IdentifierRefused(f"This kind of identifier is not in identity.toml; it knows {known}.")
+        normalised = rules.normalise(kind, identifier.value, self._keyring.token)
+        key = self._keyring.lookup
+        return Lookup(
+            hash=key.hash(b"v1", kind.id.encode(), normalised.encode()),
+            kind=kind.id,
+            key_version=key.version,
+            normalised=normalised,
+        )
+
+    def named_by(self, caller: Principal, identifier: Identifier | None, cookie: str | None) -> Lookup | None:
+        """Whom the caller speaks of: anyone for a server, its own cookie's subject for a browser (I10)."""
+        if caller.kind == "browser":
+            if identifier is not None and identifier.kind != COOKIE:
+                raise NotYourSubject("A publishable key speaks for a cookie; leave `subject` out, or use a secret key.")
+            identifier = identifier or (Identifier(kind=COOKIE, value=cookie) if cookie else None)
+        return self.lookup(identifier) if identifier else None
+
+    def required_of(self, caller: Principal, identifier: Identifier | None, cookie: str | None) -> Lookup:
+        """The same, where a request without a subject makes no sense; raises `SubjectMissing`."""
+        if lookup := self.named_by(caller, identifier, cookie):
+            return lookup
+        remedy = f"send the cookie in {COOKIE_HEADER}" if caller.kind == "browser" else "say it in `subject`"
+        raise SubjectMissing(f"Nobody is named: {remedy}.")
+
+    async def admit(self, connection: Connection, lookups: Sequence[Lookup], at: datetime | None) -> None:
+        """Make a subject for each lookup never seen (step 2); whoever holds a subject's lock must not call this."""
+        proposals = []
+        for lookup in {lookup.hash: lookup for lookup in lookups}.values():
+            subject_id = new_id()
+            sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
+            proposals.append((lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed))
+        await store.admit(connection, proposals, at)
+
+    async def enter(
+        self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None
+    ) -> Entered:
+        """Lock the subjects behind lookups (steps 3 to 6 of DESIGN section 9).
+
+        Raises `RunAgain` when a lookup led elsewhere once the lock was held: resolving again inside the same
+        transaction could take locks out of order.
+        """
+        before = await store.resolve(connection, hashes)
+        await store.lock(connection, set(before.values()), shared=shared)
+        clock, after = await store.confirm(connection, hashes)
+        if after != before:
+            raise RunAgain
+        return Entered(recorded_at=at or clock, subjects=after)
+
+    def seal(self, table: str, column: str, owner: UUID, plain: bytes) -> bytes:
+        """Seal a value for one column of one owner's row; it opens nowhere else (I5)."""
+        return self._keyring.seal.seal(plain, table.encode(), column.encode(), owner.bytes)
+
+    def open(self, table: str, column: str, owner: UUID, sealed: bytes) -> bytes:
+        """Open what was sealed for that column of that owner's row; raises `SealBroken`."""
+        return self._keyring.seal.open(sealed, table.encode(), column.encode(), owner.bytes)

@@ -1,0 +1,52 @@
+"""The nouns of identity: identifiers, lookups, and what can be wrong with them."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from service.kernel.problem import Problem
+
+COOKIE_HEADER = "Placet-Cookie"
+
+
+class Identifier(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the outside world calls a subject."""
+
+    kind: Annotated[str, Meta(min_length=1, max_length=40)]
+    value: Annotated[str, Meta(min_length=1, max_length=1024)]
+
+    def __repr__(self) -> str:
+        return f"Identifier({self.kind}, …)"
+
+
+class Lookup(Struct, frozen=True):
+    """A keyed hash of a normalised identifier, with the identifier itself only for as long as the request lasts."""
+
+    hash: bytes
+    kind: str
+    key_version: int
+    normalised: str
+
+    def __repr__(self) -> str:
+        return f"Lookup({self.kind}, …)"
+
+
+class IdentifierRefused(Problem):
+    """The identifier cannot be normalised"""
+
+    slug = "identifier-refused"
+    status = 422
+
+
+class SubjectMissing(Problem):
+    """The request does not say whom it is about"""
+
+    slug = "subject-missing"
+    status = 422
+
+
+class NotYourSubject(Problem):
+    """A browser acts for the subject of its own cookie only"""
+
+    slug = "not-your-subject"
+    status = 403

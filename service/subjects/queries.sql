@@ -1,0 +1,51 @@
+-- name: admit
+-- Record identifiers not seen before, each with the new subject proposed for it; others are left alone.
+WITH proposed AS (
+    SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::smallint[], $5::bytea[])
+        AS p (lookup, subject_id, kind, key_version, sealed)
+    ORDER BY lookup
+), admitted AS (
+    INSERT INTO lookups (lookup, subject_id, kind, key_version, sealed, created_at)
+    SELECT lookup, subject_id, kind, key_version, sealed, coalesce($6, clock_timestamp()) FROM proposed
+    ON CONFLICT (lookup) DO NOTHING
+    RETURNING subject_id, created_at
+)
+INSERT INTO subjects (subject_id, created_at) SELECT subject_id, created_at FROM admitted;
+
+-- name: resolve
+-- The active subjects behind lookups.
+SELECT l.lookup, l.subject_id
+FROM lookups l JOIN subjects s ON s.subject_id = l.subject_id
+WHERE l.lookup = ANY($1::bytea[]) AND s.state = 'active';
+
+-- name: confirm
+-- The database's clock and, in the same snapshot, the active subjects behind lookups (one row of nulls for none).
+SELECT c.now, f.lookup, f.subject_id
+FROM (SELECT clock_timestamp() AS now) AS c
+LEFT JOIN (
+    SELECT l.lookup, l.subject_id
+    FROM lookups l JOIN subjects s ON s.subject_id = l.subject_id
+    WHERE l.lookup = ANY($1::bytea[]) AND s.state = 'active'
+) AS f ON true;
+
+-- name: lock_exclusive
+-- Take the locks of subjects, in one order for every writer, against everyone.
+SELECT pg_advisory_xact_lock(k)
+FROM (SELECT DISTINCT hashtextextended(s::text, 0) AS k FROM unnest($1::uuid[]) AS s ORDER BY k) AS keys;
+
+-- name: lock_shared
+-- The same against whoever changes consent or erases, but not against one another.
+SELECT pg_advisory_xact_lock_shared(k)
+FROM (SELECT DISTINCT hashtextextended(s::text, 0) AS k FROM unnest($1::uuid[]) AS s ORDER BY k) AS keys;
+
+-- name: bump
+-- Count a change of consent, so that a decision in flight notices it.
+UPDATE subjects SET revision = revision + 1 WHERE subject_id = ANY($1::uuid[]);
+
+-- name: entomb
+-- Set the tombstone of a subject.
+UPDATE subjects SET state = 'erased', revision = revision + 1 WHERE subject_id = $1;
+
+-- name: lookups_of
+-- Every lookup of a subject.
+SELECT lookup FROM lookups WHERE subject_id = $1 ORDER BY lookup;

@@ -1,0 +1,48 @@
+"""Lookups and subjects in the database, in the lock order of DESIGN section 9."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from service.kernel.database import Connection, Reader
+from service.kernel.queries import load
+
+QUERIES = load(__package__)
+
+
+async def admit(connection: Connection, proposals: Sequence[tuple[bytes, UUID, str, int, bytes]], at: datetime | None) -> None:
+    """Step 2: record new lookups (lookup, subject id, kind, key version, sealed identifier) with their subjects."""
+    columns = [list(column) for column in zip(*sorted(proposals), strict=True)]
+    await connection.execute(QUERIES["admit"], *columns, at)
+
+
+async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, UUID]:
+    """Step 3: the active subject behind each lookup; strangers and the erased are left out."""
+    rows = await reader.fetch(QUERIES["resolve"], list(lookups))
+    return {row["lookup"]: row["subject_id"] for row in rows}
+
+
+async def confirm(connection: Connection, lookups: Iterable[bytes]) -> tuple[datetime, Mapping[bytes, UUID]]:
+    """Step 5: the database's clock, and the active subject behind each lookup as of after the locks."""
+    rows = await connection.fetch(QUERIES["confirm"], list(lookups))
+    return rows[0]["now"], {row["lookup"]: row["subject_id"] for row in rows if row["lookup"] is not None}
+
+
+async def lock(connection: Connection, subjects: Iterable[UUID], *, shared: bool = False) -> None:
+    """Step 4: wait for the subjects' locks. What was read before is stale afterwards: read again."""
+    await connection.execute(QUERIES["lock_shared" if shared else "lock_exclusive"], list(subjects))
+
+
+async def bump(connection: Connection, subjects: Iterable[UUID]) -> None:
+    """Count a change of consent of each subject."""
+    await connection.execute(QUERIES["bump"], list(subjects))
+
+
+async def entomb(connection: Connection, subject_id: UUID) -> None:
+    """Set the tombstone: from now on nothing is recorded for this subject id."""
+    await connection.execute(QUERIES["entomb"], subject_id)
+
+
+async def lookups_of(reader: Reader, subject_id: UUID) -> list[bytes]:
+    """Every lookup of the subject."""
+    return [row["lookup"] for row in await reader.fetch(QUERIES["lookups_of"], subject_id)]
