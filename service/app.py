@@ -1,36 +1,200 @@
-"""The composition root: settings -> keys -> bundle -> pools -> desks -> routes -> app."""
+"""The composition root: keys, bundle, database -> desks -> routes -> app."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
 
 from litestar import Litestar, Request
-from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import HeaderParameter
+from litestar.types import ASGIApp
+from msgspec import Meta
 
+from service import __version__
 from service.consent.api import router as consent_router
 from service.consent.commands import ConsentDesk
 from service.decisioning.api import router as decisioning_router
 from service.decisioning.commands import DecisionDesk
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
-from service.kernel import datamap
 from service.kernel.auth import Gate, Principal, principal_of, reachable
+from service.kernel.body import StrictBody
 from service.kernel.clock import Moment, moment_of
+from service.kernel.cors import Cors
 from service.kernel.database import Database
+from service.kernel.datamap import DataMap
+from service.kernel.envelope import Envelope
 from service.kernel.health import router as health_router
+from service.kernel.http import handlers
 from service.kernel.idempotency import Answers
+from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
 from service.policy.commands import ActivePolicy
-from service.policy.model import Bundle
+from service.policy.load import load
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
-from service.subjects.keyring import Keyring
+from service.subjects.keyring import Keyring, create_key_file, load_key_file
 from service.subjects.model import COOKIE_HEADER
 
-MAX_BODY_BYTES = 1024 * 1024
-IDEMPOTENCY_HEADER = "Idempotency-Key"
-ROUTERS = (health_router, ledger_router, consent_router, journey_router, decisioning_router, rights_router)
+MOST_BYTES = 1024 * 1024
+ROUTERS = (
+    health_router,
+    ledger_router,
+    reference_router,
+    consent_router,
+    journey_router,
+    decisioning_router,
+    rights_router,
+)
+
+type_of_request = Request[Any, Any, Any]
+IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Desks:
+    """Everything that handlers may ask for, made once."""
+
+    def __init__(
+        self, settings: Settings, keyring: Keyring, policy: ActivePolicy, database: Database, datamap: DataMap
+    ) -> None:
+        answers = Answers(keyring.token, keyring.seal)
+        self.settings = settings
+        self.database = database
+        self.policy = policy
+        self.signer = keyring.signing
+        self.subjects = Subjects(keyring, policy)
+        self.gate = Gate(database, self.origins_of)
+        self.consent = ConsentDesk(
+            database=database,
+            policy=policy,
+            subjects=self.subjects,
+            answers=answers,
+            signer=keyring.signing,
+            tokens=keyring.token,
+            issuer=settings.issuer,
+        )
+        self.journey = JourneyDesk(
+            database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
+        )
+        self.decisions = DecisionDesk(
+            database=database, policy=policy, consent=self.consent, journey=self.journey, seal=self.subjects.seal
+        )
+        self.rights = RightsDesk(
+            database=database,
+            policy=policy,
+            subjects=self.subjects,
+            answers=answers,
+            signer=keyring.signing,
+            issuer=settings.issuer,
+            datamap=datamap,
+        )
+
+    def origins_of(self, site_id: str) -> Iterable[str]:
+        """The origins of one site of the active bundle; none for a site that it no longer has."""
+        site = self.policy.current.sites.get(site_id)
+        return site.origins if site else ()
+
+    def origins(self) -> frozenset[str]:
+        """Every origin of the active bundle."""
+        return self.policy.current.origins()
+
+
+def create_app(desks: Desks) -> ASGIApp:
+    """The service as an ASGI application, with what stands around the router."""
+    return Envelope(Cors(create_router(desks), desks.origins), most_bytes=MOST_BYTES)
+
+
+def create_router(desks: Desks) -> Litestar:
+    """The routes of the service."""
+    return Litestar(
+        route_handlers=ROUTERS,
+        dependencies=_dependencies(desks),
+        exception_handlers=handlers,
+        dto=StrictBody,
+        return_dto=None,
+        state=State({"gate": desks.gate}),
+        openapi_config=OpenAPIConfig(
+            title="Placet",
+            version=__version__,
+            description="Consent with proof, and personalisation only as far as it goes.",
+            path="/docs/generated",
+            render_plugins=[],
+            components=Components(
+                security_schemes={
+                    "key": SecurityScheme(
+                        type="http",
+                        scheme="bearer",
+                        description="A secret key, a publishable key or an officer's token.",
+                    )
+                }
+            ),
+            security=[{"key": []}],
+        ),
+        request_max_body_size=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _dependencies(desks: Desks) -> dict[str, Provide]:
+    """What handlers ask for by name."""
+
+    async def moment(request: type_of_request, principal: NamedDependency[Principal]) -> Moment:
+        return moment_of(request, allowed=desks.settings.development and principal.kind == "server")
+
+    made_once = {
+        "database": desks.database,
+        "signer": desks.signer,
+        "subjects": desks.subjects,
+        "consent_desk": desks.consent,
+        "journey_desk": desks.journey,
+        "decision_desk": desks.decisions,
+        "rights_desk": desks.rights,
+    }
+    of_request: dict[str, Callable[..., Awaitable[Any]]] = {
+        "principal": principal_of,
+        "reachable": reachable,
+        "moment": moment,
+        "cookie": _cookie,
+        "idempotency_key": _idempotency_key,
+    }
+    return {
+        **{name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()},
+        **{name: Provide(provider) for name, provider in of_request.items()},
+    }
+
+
+def _always(value: object) -> Callable[[], Any]:
+    def provide() -> Any:
+        return value
+
+    return provide
+
+
+async def _cookie(placet_cookie: Annotated[str | None, HeaderParameter(name=COOKIE_HEADER)] = None) -> str | None:
+    """Dependency `cookie`: the cookie value that a browser sends along; whose it is decides whom it speaks for."""
+    return placet_cookie
+
+
+async def _idempotency_key(
+    idempotency: Annotated[IdempotencyKey | None, HeaderParameter(name="Idempotency-Key")] = None,
+) -> str | None:
+    """Dependency `idempotency_key`: what makes a repeated write the same write."""
+    return idempotency
+
+
+def described(policies_dir: Path = Path("policies")) -> Litestar:
+    """The routes of a service that answers nobody, for reading its OpenAPI description."""
+    with ExitStack() as stack:
+        key_file = Path(stack.enter_context(TemporaryDirectory())) / "keys.json"
+        create_key_file(key_file)
+        policy = ActivePolicy(load(policies_dir))
+        nowhere = Database("postgresql://127.0.0.1:1/none")
+        return create_router(Desks(Settings(), load_key_file(key_file), policy, nowhere, DataMap(tables=())))

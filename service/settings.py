@@ -59,16 +59,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.data_dir / "keys.json"
 
 
-def from_environment(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
-    """The settings in `environment` (default: that of the process); raises `SettingsRefused` naming what is wrong.
+def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
+    """The settings in `source` (default: the environment of the process); raises `SettingsRefused` naming what is wrong.
 
     An unknown `PLACET_` variable is refused: a misspelt setting must not be a silent default. Those for tests and
     for a choice of binaries (`PLACET_TEST_…`, `PLACET_POSTGRES_…`) are not settings of the service.
     """
-    source = os.environ if environment is None else environment
     given: dict[str, object] = {
         name.removeprefix("PLACET_").lower(): value
-        for name, value in source.items()
+        for name, value in (os.environ if source is None else source).items()
         if name.startswith("PLACET_") and not name.startswith(("PLACET_TEST_", "PLACET_POSTGRES_"))
     }
     if isinstance(url := given.get("database_url"), str):

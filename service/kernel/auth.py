@@ -1,7 +1,7 @@
-"""Who calls: keys of servers and browsers, tokens of officers. Each request asks the database, so a revoked key is refused at once.
+"""Who calls: keys of servers and browsers, tokens of officers. Each request asks the database: revoked means refused.
 
-A credential is `{prefix}_{public half}_{256 random bits}`; of the secret half only its SHA-256 is stored, which nobody can
-guess back (S2).
+A credential is `{prefix}_{public half}_{256 random bits}`; of the secret half only its SHA-256 is stored, which nobody
+can guess back (S2).
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,9 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 type_of_caller = Literal["server", "browser", "officer"]
-SERVER_SCOPES = frozenset({"consent:read", "consent:write", "journey:read", "journey:write", "decisions", "rights:write"})
+SERVER_SCOPES = frozenset(
+    {"consent:read", "consent:write", "journey:read", "journey:write", "decisions", "rights:write"}
+)
 BROWSER_SCOPES = frozenset({"consent:write", "journey:write", "decisions", "rights:write"})
 OFFICER_SCOPES = frozenset({"rights:write", "rights:decide"})
 PREFIXES: dict[str, type_of_caller] = {"sk": "server", "pk": "browser", "ot": "officer"}
@@ -46,7 +48,9 @@ class Credential(Struct, frozen=True):
 def mint(prefix: Literal["sk", "pk", "ot"]) -> Credential:
     """A new random credential."""
     secret, public_half = random_key(), new_id().hex
-    return Credential(text=f"{prefix}_{public_half}_{to_text(secret)}", public_half=public_half, secret_hash=digest(secret))
+    return Credential(
+        text=f"{prefix}_{public_half}_{to_text(secret)}", public_half=public_half, secret_hash=digest(secret)
+    )
 
 
 class Gate:
@@ -57,7 +61,7 @@ class Gate:
         self._origins = origins
 
     async def admit(self, authorization: str | None, origin: str | None) -> Principal:
-        """The caller; raises `Unauthenticated`, or `Forbidden` for a browser key outside the origins of its site (S1)."""
+        """The caller; raises `Unauthenticated`, or `Forbidden` for a browser key outside its site's origins (S1)."""
         scheme, _, credential = (authorization or "").partition(" ")
         prefix, _, rest = credential.partition("_")
         public_half, _, secret_text = rest.partition("_")

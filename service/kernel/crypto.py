@@ -20,6 +20,8 @@ from joserfc.jwk import OKPKey
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+ALGORITHM = "Ed25519"
+"""RFC 9864, which deprecates the name EdDSA for not saying the curve."""
 
 
 class SealBroken(Exception):
@@ -93,7 +95,7 @@ class Sealer:
 
 
 class Signer:
-    """Signs documents with Ed25519 as compact JWS (RFC 7515, RFC 8037); the key id is the RFC 7638 thumbprint."""
+    """Signs documents with Ed25519 as compact JWS (RFC 7515, RFC 9864); the key id is the RFC 7638 thumbprint."""
 
     def __init__(self, seed: bytes) -> None:
         private = Ed25519PrivateKey.from_private_bytes(seed)
@@ -103,10 +105,10 @@ class Signer:
 
     def sign(self, claims: Mapping[str, Any], kind: str) -> str:
         """A compact JWS of `claims`, whose header says what kind of document it is (`typ`)."""
-        header = {"alg": "EdDSA", "kid": self.key_id, "typ": kind}
-        return jws.serialize_compact(header, msgspec.json.encode(claims), self._key, algorithms=["EdDSA"])
+        header = {"alg": ALGORITHM, "kid": self.key_id, "typ": kind}
+        return jws.serialize_compact(header, msgspec.json.encode(claims), self._key, algorithms=[ALGORITHM])
 
     def jwks(self) -> dict[str, Any]:
         """The public keys with which anyone can check what was signed (RFC 7517)."""
         public: dict[str, Any] = dict(self._key.as_dict(private=False))
-        return {"keys": [public | {"kid": self.key_id, "use": "sig", "alg": "EdDSA"}]}
+        return {"keys": [public | {"kid": self.key_id, "use": "sig", "alg": ALGORITHM}]}

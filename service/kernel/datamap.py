@@ -5,14 +5,14 @@ It knows tables and tags, and no domain. Its SQL is the only one built from name
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-from service.kernel.database import Connection, Reader
+from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
 
 QUERIES = load(__package__)
@@ -88,7 +88,7 @@ class DataMap(Struct, frozen=True):
             if owner := table.owner:
                 yield table, owner
 
-    async def rows(self, reader: Reader, table: Table, owner: Column, person: Person) -> Sequence[Mapping[str, Any]]:
+    async def rows(self, reader: Reader, table: Table, owner: Column, person: Person) -> Sequence[Row]:
         """A person's rows of one table: its personal columns and its key (sealed values still sealed)."""
         names = [table.key, *(column.name for column in table.personal if column.name != table.key)]
         selected = ", ".join(quoted(name) for name in names)
@@ -126,14 +126,18 @@ def _erasure(table: Table, owner: Column) -> str | None:
 async def read(reader: Reader) -> DataMap:
     """The data map of the connected database; raises `TagMissing`."""
     rows = await reader.fetch(QUERIES["columns"])
-    return DataMap(tables=tuple(_table(name, list(group)) for name, group in groupby(rows, key=lambda r: r["table_name"])))
+    return DataMap(
+        tables=tuple(_table(name, list(group)) for name, group in groupby(rows, key=lambda r: r["table_name"]))
+    )
 
 
-def _table(name: str, rows: list[Mapping[str, Any]]) -> Table:
+def _table(name: str, rows: Sequence[Row]) -> Table:
     meaning, tag = _parsed(name, rows[0]["table_comment"])
     purposes = tag.get("purposes")
     if purposes is None:
-        raise TagMissing(f"table {name} does not say which column names its purposes: end its comment with [purposes=…]")
+        raise TagMissing(
+            f"table {name} does not say which column names its purposes: end its comment with [purposes=…]"
+        )
     key = next((row["column_name"] for row in rows if row["key_position"] == _last_key(rows)), rows[0]["column_name"])
     return Table(
         name=name,
@@ -144,11 +148,11 @@ def _table(name: str, rows: list[Mapping[str, Any]]) -> Table:
     )
 
 
-def _last_key(rows: list[Mapping[str, Any]]) -> int | None:
+def _last_key(rows: Sequence[Row]) -> int | None:
     return max((row["key_position"] for row in rows if row["key_position"] is not None), default=None)
 
 
-def _column(table: str, row: Mapping[str, Any]) -> Column:
+def _column(table: str, row: Row) -> Column:
     where = f"{table}.{row['column_name']}"
     meaning, tag = _parsed(where, row["comment"])
     category = tag.pop("pd", None)

@@ -42,7 +42,9 @@ class Answers:
             body_mac=self._tokens.hash(b"idempotency-body", operation.encode(), content),
         )
 
-    async def earlier(self, connection: Connection, claims: Sequence[Claim]) -> dict[bytes, bytes | IdempotencyConflict]:
+    async def earlier(
+        self, connection: Connection, claims: Sequence[Claim]
+    ) -> dict[bytes, bytes | IdempotencyConflict]:
         """Step 1: claim keys; for each that was used before, its answer, or the conflict with another body."""
         macs = {claim.key_hash: claim.body_mac for claim in claims}
         hashes = sorted(macs)
@@ -51,7 +53,10 @@ class Answers:
         claimed = {row[0] for row in await connection.fetch(QUERIES["claim"], hashes, [macs[h] for h in hashes])}
         used = [h for h in hashes if h not in claimed]
         rows = await connection.fetch(QUERIES["answers"], used) if used else []
-        return {row["key_hash"]: self._answer(row["body_mac"], macs[row["key_hash"]], row["answer"], row["subject_id"]) for row in rows}
+        return {
+            row["key_hash"]: self._answer(row["body_mac"], macs[row["key_hash"]], row["answer"], row["subject_id"])
+            for row in rows
+        }
 
     def _answer(self, first: bytes, now: bytes, sealed: bytes, subject_id: UUID | None) -> bytes | IdempotencyConflict:
         if not same(first, now):

@@ -24,14 +24,14 @@ class Fault(Struct, frozen=True):
 
 
 class Problem(Exception):
-    """Something went wrong"""
+    """Something went wrong."""
 
     slug: ClassVar[str]
     status: ClassVar[int]
     title: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        """Enter the class in the registry; raises `TypeError` for a slug that is taken or a class that is incomplete."""
+        """Enter the class in the registry; raises `TypeError` for a slug that is taken or an incomplete class."""
         super().__init_subclass__()
         lines = (cls.__dict__.get("__doc__") or "").strip().splitlines()
         if not lines or not {"slug", "status"} <= cls.__dict__.keys():
@@ -81,21 +81,21 @@ def registry() -> Mapping[str, type[Problem]]:
 
 
 class MalformedBody(Problem):
-    """The body is not well-formed JSON"""
+    """The body is not well-formed JSON."""
 
     slug = "malformed-body"
     status = 400
 
 
 class MalformedRequest(Problem):
-    """The request cannot be read"""
+    """The request cannot be read."""
 
     slug = "malformed-request"
     status = 400
 
 
 class Unauthenticated(Problem):
-    """A valid credential is needed"""
+    """A valid credential is needed."""
 
     slug = "unauthenticated"
     status = 401
@@ -106,63 +106,63 @@ class Unauthenticated(Problem):
 
 
 class Forbidden(Problem):
-    """This credential may not do this"""
+    """This credential may not do this."""
 
     slug = "forbidden"
     status = 403
 
 
 class NotFound(Problem):
-    """There is nothing here"""
+    """There is nothing here."""
 
     slug = "not-found"
     status = 404
 
 
 class MethodNotAllowed(Problem):
-    """This address does not answer to this method"""
+    """This address does not answer to this method."""
 
     slug = "method-not-allowed"
     status = 405
 
 
 class IdempotencyConflict(Problem):
-    """This Idempotency-Key was used with another body"""
+    """This Idempotency-Key was used with another body."""
 
     slug = "idempotency-conflict"
     status = 409
 
 
 class PayloadTooLarge(Problem):
-    """The body is too large"""
+    """The body is too large."""
 
     slug = "payload-too-large"
     status = 413
 
 
 class UnsupportedMediaType(Problem):
-    """The body must be JSON"""
+    """The body must be JSON."""
 
     slug = "unsupported-media-type"
     status = 415
 
 
 class InvalidBody(Problem):
-    """The request does not have the expected form"""
+    """The request does not have the expected form."""
 
     slug = "invalid-body"
     status = 422
 
 
 class InternalError(Problem):
-    """Something went wrong on our side"""
+    """Something went wrong on our side."""
 
     slug = "internal-error"
     status = 500
 
 
 class Unavailable(Problem):
-    """The service cannot answer now"""
+    """The service cannot answer now."""
 
     slug = "unavailable"
     status = 503

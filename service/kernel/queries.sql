@@ -65,3 +65,58 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
 WHERE c.relkind IN ('r', 'p')
 ORDER BY c.relname, a.attnum;
+
+-- name: migrations_table
+-- Where applied migrations are recorded.
+CREATE TABLE IF NOT EXISTS migrations (
+    name        text        NOT NULL PRIMARY KEY,
+    checksum    text        NOT NULL,
+    applied_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE migrations IS 'Which files of migrations/ this database has. [purposes=none]';
+COMMENT ON COLUMN migrations.name IS 'The file; immutable. [pd=none]';
+COMMENT ON COLUMN migrations.checksum IS 'SHA-256 of the file, which never changes once applied; immutable. [pd=none]';
+COMMENT ON COLUMN migrations.applied_at IS 'When; immutable. [pd=none]';
+
+-- name: migrations_applied
+-- The migrations that this database has.
+SELECT name, checksum FROM migrations;
+
+-- name: migration_applied
+-- Remember a migration as applied.
+INSERT INTO migrations (name, checksum) VALUES ($1, $2);
+
+-- name: schema_tables
+-- The tables of the schema with their comments.
+SELECT quote_ident(c.relname) AS name, obj_description(c.oid, 'pg_class') AS comment
+FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+ORDER BY c.relname COLLATE "C";
+
+-- name: schema_columns
+-- The columns of a table in order.
+SELECT
+    quote_ident(a.attname) AS name,
+    format_type(a.atttypid, a.atttypmod) AS type,
+    a.attnotnull AS required,
+    pg_get_expr(d.adbin, d.adrelid) AS default,
+    col_description(a.attrelid, a.attnum) AS comment
+FROM pg_attribute a
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum;
+
+-- name: schema_constraints
+-- The constraints of a table; NOT NULL is a constraint from PostgreSQL 18 on and stands with its column here.
+SELECT quote_ident(conname) AS name, pg_get_constraintdef(oid) AS definition
+FROM pg_constraint
+WHERE conrelid = $1::text::regclass AND contype <> 'n'
+ORDER BY contype, conname COLLATE "C";
+
+-- name: schema_indexes
+-- The indexes of a table that no constraint made.
+SELECT pg_get_indexdef(i.indexrelid) AS definition
+FROM pg_index i
+WHERE i.indrelid = $1::text::regclass
+    AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+ORDER BY i.indexrelid::regclass::text COLLATE "C";

@@ -1,0 +1,271 @@
+-- The schema that the migrations lead to, as the catalogue has it. Written by `placet schema`.
+
+CREATE TABLE api_keys (
+    key_id text NOT NULL,
+    kind text NOT NULL,
+    key_hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    site text,
+    label text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_check CHECK (((kind = 'browser'::text) = (site IS NOT NULL))),
+    CONSTRAINT api_keys_kind_check CHECK ((kind = ANY (ARRAY['server'::text, 'browser'::text]))),
+    CONSTRAINT api_keys_pkey PRIMARY KEY (key_id)
+);
+COMMENT ON TABLE api_keys IS 'Credentials of servers and browsers. [purposes=none]';
+COMMENT ON COLUMN api_keys.key_id IS 'The public half of the key; immutable. [pd=none]';
+COMMENT ON COLUMN api_keys.kind IS 'server (secret key) or browser (publishable key); immutable. [pd=none]';
+COMMENT ON COLUMN api_keys.key_hash IS 'SHA-256 of the 256 random bits of the secret half; immutable. [pd=none]';
+COMMENT ON COLUMN api_keys.scopes IS 'What the key may do. [pd=none]';
+COMMENT ON COLUMN api_keys.site IS 'The site a browser key belongs to; its origins are in the bundle. [pd=none]';
+COMMENT ON COLUMN api_keys.label IS 'What the operator called the key. [pd=none]';
+COMMENT ON COLUMN api_keys.created_at IS 'When the key was made; immutable. [pd=none]';
+COMMENT ON COLUMN api_keys.revoked_at IS 'From when the key is refused. [pd=none]';
+
+CREATE TABLE bundles (
+    digest text NOT NULL,
+    content bytea NOT NULL,
+    activated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT bundles_pkey PRIMARY KEY (digest)
+);
+CREATE INDEX bundles_activated ON public.bundles USING btree (activated_at);
+COMMENT ON TABLE bundles IS 'Every bundle that was ever active, whole, so that any notice text can be shown again. [purposes=none]';
+COMMENT ON COLUMN bundles.digest IS 'sha256: and the digest of content; immutable. [pd=none]';
+COMMENT ON COLUMN bundles.content IS 'All files of the bundle as canonical JSON (RFC 8785); immutable. [pd=none]';
+COMMENT ON COLUMN bundles.activated_at IS 'When the bundle was last made the active one. [pd=none]';
+
+CREATE TABLE consent_state (
+    subject_id uuid NOT NULL,
+    purpose text NOT NULL,
+    status text NOT NULL,
+    entry_id uuid NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    given_since timestamp with time zone,
+    notice_id text NOT NULL,
+    notice_version text NOT NULL,
+    gpc boolean NOT NULL,
+    CONSTRAINT consent_state_status_check CHECK ((status = ANY (ARRAY['given'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT consent_state_pkey PRIMARY KEY (subject_id, purpose)
+);
+COMMENT ON TABLE consent_state IS 'Projection of ledger_entries: state == fold(history). [purposes=none]';
+COMMENT ON COLUMN consent_state.subject_id IS 'Whose decision. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN consent_state.purpose IS 'The purpose decided on. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.status IS 'given, refused or withdrawn; expiry is judged when read. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.entry_id IS 'The ledger entry that says so. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.effective_at IS 'When it took effect. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.valid_until IS 'The instant from which a grant is expired. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.given_since IS 'When the unbroken run of grants was first recorded: data is readable from then on. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.notice_id IS 'The notice that was shown. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.notice_version IS 'Its version. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.gpc IS 'Whether Global Privacy Control was on when it was said. [pd=consent; erase=delete]';
+
+CREATE TABLE decisions (
+    subject_id uuid NOT NULL,
+    decision_id uuid NOT NULL,
+    site text NOT NULL,
+    placement text NOT NULL,
+    offer text NOT NULL,
+    stage text,
+    mode text NOT NULL,
+    reason text NOT NULL,
+    proof uuid[] NOT NULL,
+    purposes text[] NOT NULL,
+    propensity double precision NOT NULL,
+    bundle text NOT NULL,
+    inputs bytea NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT decisions_pkey PRIMARY KEY (subject_id, decision_id)
+);
+CREATE INDEX decisions_decision ON public.decisions USING btree (decision_id);
+COMMENT ON TABLE decisions IS 'One row a profiled decision. [purposes=purposes]';
+COMMENT ON COLUMN decisions.subject_id IS 'For whom. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN decisions.decision_id IS 'Names the decision; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.site IS 'On which site; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.placement IS 'Which slot was filled; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.offer IS 'By which offer; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.stage IS 'At which stage of the default journey; an inference; immutable. [pd=inference; erase=delete]';
+COMMENT ON COLUMN decisions.mode IS 'profiled; the other modes are not stored; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.reason IS 'Why this offer, in OpenFeature''s words; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.proof IS 'The ledger entries that allowed it; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.purposes IS 'The purposes whose data was used; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.propensity IS 'With which probability this offer was chosen; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.bundle IS 'Digest of the policies in force; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.inputs IS 'The values that the rules read, with their purposes; sealed. [pd=inference; sealed; erase=delete]';
+COMMENT ON COLUMN decisions.decided_at IS 'When, by the service''s clock; immutable. [pd=decision; erase=delete]';
+
+CREATE TABLE idempotency (
+    key_hash bytea NOT NULL,
+    body_mac bytea NOT NULL,
+    answer bytea,
+    subject_id uuid,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT idempotency_pkey PRIMARY KEY (key_hash)
+);
+CREATE INDEX idempotency_age ON public.idempotency USING btree (created_at);
+CREATE INDEX idempotency_subject ON public.idempotency USING btree (subject_id) WHERE (subject_id IS NOT NULL);
+COMMENT ON TABLE idempotency IS 'Answers already given, for 24 hours, so that a repeated write is answered and not done again. [purposes=none]';
+COMMENT ON COLUMN idempotency.key_hash IS 'HMAC of caller and Idempotency-Key; immutable. [pd=none]';
+COMMENT ON COLUMN idempotency.body_mac IS 'HMAC of operation and body; immutable. [pd=technical; erase=delete]';
+COMMENT ON COLUMN idempotency.answer IS 'The answer, a copy of what the tables of the domain hold; sealed. [pd=technical; sealed; erase=delete]';
+COMMENT ON COLUMN idempotency.subject_id IS 'Whom the answer is about, if anyone. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN idempotency.created_at IS 'When the answer was given; immutable. [pd=technical; erase=delete]';
+
+CREATE TABLE ledger_entries (
+    subject_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    kind text NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    payload jsonb,
+    evidence bytea,
+    salt bytea,
+    commitment bytea NOT NULL,
+    CONSTRAINT ledger_entries_pkey PRIMARY KEY (subject_id, entry_id)
+);
+CREATE INDEX ledger_entries_entry ON public.ledger_entries USING btree (entry_id);
+COMMENT ON TABLE ledger_entries IS 'The ledger: one row a fact, never changed but emptied by an erasure. [purposes=none]';
+COMMENT ON COLUMN ledger_entries.subject_id IS 'Whom it is about; a random id that leads nowhere after erasure; immutable. [pd=pseudonym; subject; erase=keep]';
+COMMENT ON COLUMN ledger_entries.entry_id IS 'Names the entry; time-ordered; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_entries.kind IS 'What kind of fact: consent, erasure; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_entries.effective_at IS 'When it took effect; kept as proof that it happened; immutable. [pd=consent; erase=keep]';
+COMMENT ON COLUMN ledger_entries.recorded_at IS 'When we learnt it, by the database''s clock; kept as proof; immutable. [pd=consent; erase=keep]';
+COMMENT ON COLUMN ledger_entries.payload IS 'The fact: what the commitment commits to. [pd=consent; erase=empty]';
+COMMENT ON COLUMN ledger_entries.evidence IS 'What the site observed when it was said; sealed. [pd=consent; sealed; erase=empty]';
+COMMENT ON COLUMN ledger_entries.salt IS '32 random bytes; without them the commitment says nothing. [pd=consent; erase=empty]';
+COMMENT ON COLUMN ledger_entries.commitment IS 'SHA-256 of salt and canonical payload; identifies no one once the salt is gone; immutable. [pd=none]';
+
+CREATE TABLE lookups (
+    lookup bytea NOT NULL,
+    subject_id uuid NOT NULL,
+    kind text NOT NULL,
+    key_version smallint NOT NULL,
+    sealed bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT lookups_pkey PRIMARY KEY (lookup)
+);
+CREATE INDEX lookups_subject ON public.lookups USING btree (subject_id);
+COMMENT ON TABLE lookups IS 'The only way from an identifier to a subject. [purposes=none]';
+COMMENT ON COLUMN lookups.lookup IS 'HMAC-SHA-256 of kind and normalised identifier; immutable. [pd=contact; erase=delete]';
+COMMENT ON COLUMN lookups.subject_id IS 'Whose identifier it is. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN lookups.kind IS 'cookie, email, phone, customer_id …; immutable. [pd=contact; erase=delete]';
+COMMENT ON COLUMN lookups.key_version IS 'Which lookup key made the hash. [pd=none]';
+COMMENT ON COLUMN lookups.sealed IS 'The normalised identifier, AES-256-GCM. [pd=contact; sealed; erase=delete]';
+COMMENT ON COLUMN lookups.created_at IS 'When the identifier was first recorded; immutable. [pd=contact; erase=delete]';
+
+CREATE TABLE migrations (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT migrations_pkey PRIMARY KEY (name)
+);
+COMMENT ON TABLE migrations IS 'Which files of migrations/ this database has. [purposes=none]';
+COMMENT ON COLUMN migrations.name IS 'The file; immutable. [pd=none]';
+COMMENT ON COLUMN migrations.checksum IS 'SHA-256 of the file, which never changes once applied; immutable. [pd=none]';
+COMMENT ON COLUMN migrations.applied_at IS 'When; immutable. [pd=none]';
+
+CREATE TABLE officers (
+    officer_id uuid NOT NULL,
+    login text NOT NULL,
+    token_id text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    revoked_at timestamp with time zone,
+    CONSTRAINT officers_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officers_login_key UNIQUE (login),
+    CONSTRAINT officers_token_id_key UNIQUE (token_id)
+);
+COMMENT ON TABLE officers IS 'Privacy officers: people of the controller, not subjects. [purposes=none]';
+COMMENT ON COLUMN officers.officer_id IS 'Who acted, in the rights tables; immutable. [pd=none]';
+COMMENT ON COLUMN officers.login IS 'The name the officer signs in with; staff data of the controller, never in a package. [pd=none]';
+COMMENT ON COLUMN officers.token_id IS 'The public half of the officer''s token. [pd=none]';
+COMMENT ON COLUMN officers.token_hash IS 'SHA-256 of the 256 random bits of the secret half. [pd=none]';
+COMMENT ON COLUMN officers.created_at IS 'When the officer was added; immutable. [pd=none]';
+COMMENT ON COLUMN officers.revoked_at IS 'From when the officer is refused. [pd=none]';
+
+CREATE TABLE rights_approvals (
+    request_id uuid NOT NULL,
+    officer_id uuid NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    CONSTRAINT rights_approvals_pkey PRIMARY KEY (request_id, officer_id)
+);
+COMMENT ON TABLE rights_approvals IS 'Which officers approved which request. [purposes=none]';
+COMMENT ON COLUMN rights_approvals.request_id IS 'The request; immutable. [pd=none]';
+COMMENT ON COLUMN rights_approvals.officer_id IS 'The officer; immutable. [pd=none]';
+COMMENT ON COLUMN rights_approvals.approved_at IS 'When; immutable. [pd=none]';
+
+CREATE TABLE rights_requests (
+    request_id uuid NOT NULL,
+    "right" text NOT NULL,
+    state text NOT NULL,
+    language text NOT NULL,
+    lookups bytea[],
+    details bytea,
+    filed_by text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    verified_by text,
+    verification bytea,
+    verified_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    certificate text,
+    CONSTRAINT rights_requests_right_check CHECK (("right" = ANY (ARRAY['access'::text, 'erasure'::text]))),
+    CONSTRAINT rights_requests_state_check CHECK ((state = ANY (ARRAY['verifying'::text, 'open'::text, 'running'::text, 'completed'::text]))),
+    CONSTRAINT rights_requests_pkey PRIMARY KEY (request_id)
+);
+CREATE INDEX rights_requests_due ON public.rights_requests USING btree (due_at, request_id);
+CREATE INDEX rights_requests_lookups ON public.rights_requests USING gin (lookups);
+COMMENT ON TABLE rights_requests IS 'One row a request; emptied of what leads to the person when an erasure closes it. [purposes=none]';
+COMMENT ON COLUMN rights_requests.request_id IS 'Names the request; immutable. [pd=none]';
+COMMENT ON COLUMN rights_requests."right" IS 'Which right; immutable. [pd=none]';
+COMMENT ON COLUMN rights_requests.state IS 'verifying, open, running, completed. [pd=none]';
+COMMENT ON COLUMN rights_requests.language IS 'The language the person asked in; immutable. [pd=none]';
+COMMENT ON COLUMN rights_requests.lookups IS 'Keyed hashes of the identifiers that the request names. [pd=contact; lookups; erase=empty]';
+COMMENT ON COLUMN rights_requests.details IS 'What the person wrote; sealed. [pd=request; sealed; erase=empty]';
+COMMENT ON COLUMN rights_requests.filed_by IS 'The key or officer that filed it; who filed may not approve; immutable. [pd=none]';
+COMMENT ON COLUMN rights_requests.received_at IS 'When the clock of Art. 12(3) started; immutable. [pd=none]';
+COMMENT ON COLUMN rights_requests.due_at IS 'When the answer is due. [pd=none]';
+COMMENT ON COLUMN rights_requests.verified_by IS 'The key or officer that vouched for the identity. [pd=none]';
+COMMENT ON COLUMN rights_requests.verification IS 'How it was vouched for, method and note; sealed. [pd=request; sealed; erase=empty]';
+COMMENT ON COLUMN rights_requests.verified_at IS 'When. [pd=none]';
+COMMENT ON COLUMN rights_requests.completed_at IS 'When the person''s right was served. [pd=none]';
+COMMENT ON COLUMN rights_requests.certificate IS 'The signed certificate of an erasure; names no person. [pd=none]';
+
+CREATE TABLE subjects (
+    subject_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    state text NOT NULL DEFAULT 'active'::text,
+    revision bigint NOT NULL DEFAULT 0,
+    CONSTRAINT subjects_state_check CHECK ((state = ANY (ARRAY['active'::text, 'erased'::text]))),
+    CONSTRAINT subjects_pkey PRIMARY KEY (subject_id)
+);
+COMMENT ON TABLE subjects IS 'One row a person; a tombstone remains after erasure. [purposes=none]';
+COMMENT ON COLUMN subjects.subject_id IS 'A random id (UUIDv7), never an identifier; kept as tombstone; immutable. [pd=pseudonym; subject; erase=keep]';
+COMMENT ON COLUMN subjects.created_at IS 'When the person was first recorded; kept with the tombstone; immutable. [pd=technical; erase=keep]';
+COMMENT ON COLUMN subjects.state IS 'active, or erased: the tombstone itself. [pd=technical; erase=keep]';
+COMMENT ON COLUMN subjects.revision IS 'Grows with every consent change and erasure, so that a decision in flight notices. [pd=technical; erase=keep]';
+
+CREATE TABLE touchpoints (
+    subject_id uuid NOT NULL,
+    touchpoint_id uuid NOT NULL,
+    event text NOT NULL,
+    channel text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    purposes text[] NOT NULL,
+    sentiment smallint,
+    properties bytea,
+    CONSTRAINT touchpoints_sentiment_check CHECK (((sentiment >= '-2'::integer) AND (sentiment <= 2))),
+    CONSTRAINT touchpoints_pkey PRIMARY KEY (subject_id, touchpoint_id)
+);
+COMMENT ON TABLE touchpoints IS 'One row a contact. [purposes=purposes]';
+COMMENT ON COLUMN touchpoints.subject_id IS 'Whose contact. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN touchpoints.touchpoint_id IS 'Derived by HMAC from the id that the sender gave, else random; immutable. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN touchpoints.event IS 'What happened: a name of letters, digits, dot, dash; immutable. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN touchpoints.channel IS 'Where it happened: a channel of the bundle; immutable. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN touchpoints.occurred_at IS 'When it happened, as the sender says; immutable. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN touchpoints.recorded_at IS 'When we learnt it, by the database''s clock; immutable. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN touchpoints.purposes IS 'The purposes allowed when it was recorded, for which alone it is kept; immutable. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN touchpoints.sentiment IS 'How it felt, -2 to 2; immutable. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN touchpoints.properties IS 'What else the sender said; sealed; immutable. [pd=behaviour; sealed; erase=delete]';

@@ -1,0 +1,126 @@
+"""Around everything, also 404, 405 and a crash: request ids, security headers, the limit of a body, one log line.
+
+It is plain ASGI and stands outside the router: a middleware of the framework does not run where no route matches.
+"""
+
+import time
+from typing import Any, cast
+
+import msgspec
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
+
+from service.kernel.ids import new_id
+from service.kernel.log import crash, event
+from service.kernel.problem import MEDIA_TYPE, InternalError, PayloadTooLarge, Problem
+
+REQUEST_ID = "x-request-id"
+SECURITY = {
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"permissions-policy": b"interest-cohort=()",
+    b"cache-control": b"no-store",
+}
+"""Sent with every response; a handler's own header of the same name goes before."""
+
+
+class Envelope:
+    """The outermost layer of the service."""
+
+    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever happens inside, the answer is a response with a request id."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self._most_bytes)
+        try:
+            if exchange.announces_too_much():
+                await exchange.answer(PayloadTooLarge(_limit(self._most_bytes)))
+            else:
+                await self._app(scope, exchange.receive, exchange.send)
+        except Exception as error:  # noqa: BLE001 - the last line of defence; it is logged and answered
+            crash("request.crashed", error, request_id=exchange.request_id)
+            await exchange.answer(InternalError("The fault is on our side and was logged under this request id."))
+        finally:
+            exchange.log()
+
+
+class _Exchange:
+    """One request and its response."""
+
+    def __init__(self, scope: HTTPScope, receive: Receive, send: Send, most_bytes: int) -> None:
+        self.request_id = str(new_id())
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._most_bytes = most_bytes
+        self._received = 0
+        self._started = False
+        self._status = 0
+        self._began = time.perf_counter()
+        scope["state"]["request_id"] = self.request_id
+
+    def announces_too_much(self) -> bool:
+        """Whether the request says that its body is larger than the limit."""
+        lengths = [value for name, value in self._scope["headers"] if name == b"content-length"]
+        return any(not value.isdigit() or int(value) > self._most_bytes for value in lengths)
+
+    async def receive(self) -> Any:
+        """The next part of the body; raises `PayloadTooLarge` for one that did not say how large it is."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message["body"])
+            if self._received > self._most_bytes:
+                raise PayloadTooLarge(_limit(self._most_bytes))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send on, with our headers."""
+        if message["type"] == "http.response.start":
+            self._started = True
+            self._status = message["status"]
+            message = self._dressed(message)
+        await self._send(message)
+
+    def _dressed(self, message: HTTPResponseStartEvent) -> HTTPResponseStartEvent:
+        headers = list(message["headers"])
+        present = {name.lower() for name, _ in headers}
+        headers += [(name, value) for name, value in SECURITY.items() if name not in present]
+        headers.append((REQUEST_ID.encode(), self.request_id.encode()))
+        return {"type": "http.response.start", "status": message["status"], "headers": headers}
+
+    async def answer(self, problem: Problem) -> None:
+        """Answer with a problem, unless a response has begun already."""
+        if self._started:
+            return
+        body = msgspec.json.encode(problem.document(f"urn:uuid:{self.request_id}"))
+        headers = [
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        await self.send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def log(self) -> None:
+        """One line: which operation, how it ended, how long it took. A path may hold a token, so it is left out."""
+        scope = cast("dict[str, object]", self._scope)
+        operation = getattr(scope.get("route_handler"), "operation_id", None)
+        event(
+            "request.answered",
+            request_id=self.request_id,
+            method=self._scope["method"],
+            operation=operation if isinstance(operation, str) else None,
+            status=self._status,
+            duration_ms=round((time.perf_counter() - self._began) * 1000, 2),
+        )
+
+
+def _limit(most_bytes: int) -> str:
+    return f"A body may have {most_bytes // 1024} KiB at most; send less at once."

@@ -1,0 +1,22 @@
+"""SQL by name: one file of named, commented queries beside each `store.py`, and a page of code to read it."""
+
+import functools
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from types import MappingProxyType
+
+NAME = re.compile(r"^-- name: (?P<name>[a-z_]+)\n", re.MULTILINE)
+
+
+@functools.cache
+def load(package: str | None) -> Mapping[str, str]:
+    """The queries of `queries.sql` in a package, by name; raises `ValueError` for a name that stands there twice."""
+    text = (files(package or "service") / "queries.sql").read_text()
+    _, *parts = NAME.split(text)
+    queries: dict[str, str] = {}
+    for name, body in zip(parts[::2], parts[1::2], strict=True):
+        if name in queries:
+            raise ValueError(f"{package}/queries.sql names {name} twice")
+        queries[name] = body.strip().removesuffix(";")
+    return MappingProxyType(queries)

@@ -1,0 +1,69 @@
+"""What every test may ask for: a database of its own, and the service on it, spoken to over HTTP."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from service.kernel.embedded import Embedded
+
+from service.kernel.migrate import migrate
+from tests.running import Running, running
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE = "template_placet"
+
+
+def pytest_report_header() -> str:
+    """Which PostgreSQL the tests use."""
+    return f"PostgreSQL: {os.environ.get('PLACET_POSTGRES_BIN', 'that of the wheel')}"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server for this worker's tests, with a migrated template database."""
+    with Embedded.start(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+        asyncio.run(_make_template(server.url))
+        yield server.url
+
+
+async def _make_template(url: str) -> None:
+    await _on(url, f"CREATE DATABASE {TEMPLATE}")
+    await migrate(_named(url, TEMPLATE))
+
+
+async def _on(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _named(url: str, name: str) -> str:
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+async def database_url(postgres: str) -> AsyncIterator[str]:
+    """A migrated database of this test's own."""
+    name = f"test_{uuid4().hex}"
+    await _on(postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield _named(postgres, name)
+    await _on(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def policies_dir() -> Path:
+    """The bundle that the service starts with; a test module overrides it to start with another."""
+    return ROOT / "policies"
+
+
+@pytest.fixture
+async def service(database_url: str, policies_dir: Path, tmp_path: Path) -> AsyncIterator[Running]:
+    """The service, running on a database of its own."""
+    async with running(database_url, policies_dir, tmp_path / "data") as service:
+        yield service

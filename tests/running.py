@@ -1,0 +1,216 @@
+"""The service as tests speak to it: over HTTP, with the credentials of a developer."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from service.app import Desks, create_app
+from service.cli import credentials
+from service.cli.credentials import Credentials
+from service.cli.serve import QUIET
+from service.kernel import datamap
+from service.kernel.database import Database
+from service.policy.commands import ActivePolicy, activate
+from service.settings import Secret, Settings
+from service.subjects.keyring import create_key_file, load_key_file
+
+ORIGIN = "http://127.0.0.1:8000"
+NOTICE = {"id": "shop", "version": "1.0", "language": "it"}
+
+Json = Mapping[str, Any]
+
+
+def customer(value: str = "customer-1") -> dict[str, str]:
+    """An identifier as a company's own system gives it."""
+    return {"kind": "customer_id", "value": value}
+
+
+class Running:
+    """A running service: its address, its credentials, and the words in which tests speak to it."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        given: Credentials,
+        desks: Desks,
+        database_url: str,
+        data_dir: Path,
+    ) -> None:
+        self.http = http
+        self.secret_key = given.secret_key
+        self.browser_key = given.browser_key
+        self.officers = [officer.token for officer in given.officers]
+        self.desks = desks
+        self.database = desks.database
+        self.database_url = database_url
+        self.data_dir = data_dir
+
+    async def post(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        now: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """POST as a server, or with another `key`; `now` sets the clock of this request."""
+        return await self.http.post(path, json=body, headers=self._headers(key, now, headers))
+
+    async def get(
+        self,
+        path: str,
+        *,
+        key: str | None = None,
+        now: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """GET as a server, or with another `key`."""
+        return await self.http.get(path, headers=self._headers(key, now, headers))
+
+    def _headers(self, key: str | None, now: str | None, headers: Mapping[str, str] | None) -> dict[str, str]:
+        own = {"Authorization": f"Bearer {key or self.secret_key}"}
+        return own | ({"Placet-Now": now} if now else {}) | dict(headers or {})
+
+    async def browse(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        cookie: str | None = None,
+        origin: str = ORIGIN,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """POST as a page of the shop does: publishable key, origin, and the visitor's cookie if there is one."""
+        own = {"Origin": origin} | ({"Placet-Cookie": cookie} if cookie else {}) | dict(headers or {})
+        return await self.post(path, body, key=self.browser_key, headers=own)
+
+    async def record(
+        self,
+        subject: Json,
+        decisions: Mapping[str, str],
+        *,
+        now: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """Record decisions of a subject as a server does."""
+        body = {"subject": subject, "site": "shop", "decisions": decisions, "notice": NOTICE, "method": "form", **more}
+        return await self.post("/v1/consents", body, now=now, headers=headers)
+
+    async def give(self, subject: Json, *purposes: str, now: str | None = None, **more: Any) -> dict[str, Any]:
+        """Record grants, which must succeed; returns the answer."""
+        return succeeded(await self.record(subject, dict.fromkeys(purposes, "given"), now=now, **more), 201)
+
+    async def withdraw(
+        self,
+        subject: Json,
+        purposes: Sequence[str] | str = "all",
+        *,
+        now: str | None = None,
+    ) -> dict[str, Any]:
+        """Withdraw, which must succeed; returns the answer."""
+        body = {"subject": subject, "purposes": purposes, "site": "shop"}
+        return succeeded(await self.post("/v1/consents/withdraw", body, now=now))
+
+    async def check(self, subject: Json, purpose: str, *, now: str | None = None, **more: Any) -> dict[str, Any]:
+        """The verdict on one purpose."""
+        answer = await self.post("/v1/consents/check", {"subject": subject, "purposes": [purpose], **more}, now=now)
+        return succeeded(answer)["results"][purpose]
+
+    async def decide(
+        self,
+        subject: Json | None,
+        *placements: str,
+        now: str | None = None,
+        **more: Any,
+    ) -> list[dict[str, Any]]:
+        """The decisions for placements of the shop."""
+        body = {"site": "shop", "placements": list(placements), **({"subject": subject} if subject else {}), **more}
+        return succeeded(await self.post("/v1/decisions", body, now=now))["decisions"]
+
+    async def touch(
+        self,
+        subject: Json,
+        event: str,
+        at: str,
+        *,
+        now: str | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Report one touchpoint; returns its outcome."""
+        touchpoint = {"subject": subject, "event": event, "channel": "web", "occurred_at": at, **more}
+        answer = succeeded(await self.post("/v1/touchpoints", {"touchpoints": [touchpoint]}, now=now))
+        return answer["outcomes"][0]
+
+    async def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return await self.database.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name that a test writes
+
+
+def succeeded(answer: httpx.Response, status: int = 200) -> dict[str, Any]:
+    """The content of an answer that must have this status."""
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def refused(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
+    """The problem that an answer must be."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    problem = answer.json()
+    assert (answer.status_code, problem["type"].rpartition("/")[2]) == (status, slug), problem
+    return problem
+
+
+@asynccontextmanager
+async def running(
+    database_url: str, policies_dir: Path, data_dir: Path, *, environment: str = "development"
+) -> AsyncIterator[Running]:
+    """Run the service on a migrated database."""
+    port = _free_port()
+    settings = Settings(
+        environment="development" if environment == "development" else "production",
+        database_url=Secret(database_url),
+        data_dir=data_dir,
+        port=port,
+        pool_size=5,
+    )
+    if not settings.key_file.exists():
+        create_key_file(settings.key_file)
+    database = Database(database_url, size=5)
+    policy = ActivePolicy(await activate(database, policies_dir))
+    desks = Desks(settings, load_key_file(settings.key_file), policy, database, await datamap.read(database))
+    given = credentials.read(await credentials.write(desks, database_url))
+    server = Server(create_app(desks), port=port, interface=Interfaces.ASGINL, websockets=False, log_dictconfig=QUIET)
+    serving = asyncio.create_task(server.serve())
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+            await _answers(http)
+            yield Running(http, given, desks, database_url, data_dir)
+    finally:
+        server.stop()
+        await serving
+        await database.close()
+
+
+async def _answers(http: httpx.AsyncClient) -> None:
+    while True:
+        try:
+            await http.get("/health/live")
+        except httpx.TransportError:
+            await asyncio.sleep(0.005)
+        else:
+            return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
