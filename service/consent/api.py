@@ -3,7 +3,6 @@
 from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
-from typing import Annotated
 
 from service.consent.commands import ConsentDesk
 from service.consent.model import (
@@ -78,7 +77,9 @@ async def check(
     return await consent_desk.check(data, moment)
 
 
-@post("/consents/check/batch", operation_id="CheckConsents", guards=[may_or_unavailable("consent:read")], status_code=200)
+@post(
+    "/consents/check/batch", operation_id="CheckConsents", guards=[may_or_unavailable("consent:read")], status_code=200
+)
 async def check_all(
     data: JSONBody[Questions],
     consent_desk: NamedDependency[ConsentDesk],

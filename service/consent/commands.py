@@ -165,7 +165,7 @@ class ConsentDesk:
         return self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
 
     async def check(self, question: Question, moment: Moment) -> Checked:
-        """Whether each purpose may be pursued for one subject, and why; raises `QuestionRefused`, `CheckUnavailable`."""
+        """Whether each purpose may be pursued for a subject, and why; raises `QuestionRefused`, `CheckUnavailable`."""
         bundle = self._policy.current
         purposes = asked(question, bundle)
         lookup = self._subjects.lookup(question.subject)
@@ -188,9 +188,7 @@ class ConsentDesk:
             results=[
                 Refusal(problem=lookup.document())
                 if isinstance(lookup, Problem)
-                else Checked(
-                    results=permissions(bundle, q.purposes, found.get(lookup.hash), moment.now, gpc=q.gpc)
-                )
+                else Checked(results=permissions(bundle, q.purposes, found.get(lookup.hash), moment.now, gpc=q.gpc))
                 for q, lookup in zip(questions.checks, lookups, strict=True)
             ]
         )

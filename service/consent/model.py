@@ -101,7 +101,7 @@ class Withdrawal(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True):
-    """May this person's data be used for these purposes?"""
+    """A question: may this person's data be used for these purposes."""
 
     subject: Identifier
     purposes: Annotated[list[ShortText], Meta(max_length=100)]
@@ -244,35 +244,35 @@ class Cookie(Struct, frozen=True):
 
 
 class SiteUnknown(Problem):
-    """The bundle has no such site"""
+    """The bundle has no such site."""
 
     slug = "site-unknown"
     status = 404
 
 
 class RecordRefused(Problem):
-    """This cannot be recorded as consent"""
+    """This cannot be recorded as consent."""
 
     slug = "record-refused"
     status = 422
 
 
 class QuestionRefused(Problem):
-    """The question cannot be answered"""
+    """The question cannot be answered."""
 
     slug = "question-refused"
     status = 422
 
 
 class NoticeSuperseded(Problem):
-    """The notice that was shown has been replaced by a new major version"""
+    """The notice that was shown has been replaced by a new major version."""
 
     slug = "notice-superseded"
     status = 409
 
 
 class CheckUnavailable(Problem):
-    """The store cannot be reached, so nothing is allowed"""
+    """The store cannot be reached, so nothing is allowed."""
 
     slug = "check-unavailable"
     status = 503

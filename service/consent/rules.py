@@ -24,8 +24,8 @@ LONGEST_DELAY = timedelta(days=1)
 def permission(purpose: Purpose, state: ConsentState | None, now: datetime, *, gpc: bool = False) -> Permission:
     """Whether this purpose may be pursued, and why. The steps are those of DESIGN section 5.
 
-    Steps 0 and 1 refuse the question, and step 2 the store, before anyone gets here. Steps 3 (restriction), 4 (objection),
-    5 (withdrawn under another basis), 10 (new major notice) and 11 (minors) have no facts yet to decide on.
+    Steps 0 and 1 refuse the question, and step 2 the store, before anyone gets here. Steps 3 (restriction),
+    4 (objection), 5 (withdrawn under another basis), 10 (new major notice) and 11 (minors) have no facts yet.
     """
     # 6. Another legal basis
     if purpose.legal_basis is not LegalBasis.CONSENT:
@@ -102,14 +102,14 @@ def takes_effect(
     """When a decision takes effect; None for one that a server dates in the future, which is refused.
 
     A clock that is wrong can only make a permission shorter: a browser's is believed for a day at most, and what
-    protects takes effect when recorded, unless it was said elsewhere (paper, phone, import).
+    protects takes effect when recorded, unless it was said elsewhere (paper, phone, import), which no browser knows.
     """
     if collected_at is None:
         return recorded_at
     if not browser and collected_at > recorded_at + CLOCK_SKEW:
         return None
     past = min(collected_at, recorded_at)
-    if status is not Status.GIVEN and method not in COLLECTED_ELSEWHERE:
+    if status is not Status.GIVEN and (browser or method not in COLLECTED_ELSEWHERE):
         return recorded_at
     return max(past, recorded_at - LONGEST_DELAY) if browser else past
 

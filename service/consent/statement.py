@@ -28,8 +28,6 @@ from service.kernel.problem import Fault, Forbidden
 from service.ledger.rules import instant
 from service.policy.model import Bundle, LegalBasis, Notice, Site
 
-ANY_PURPOSE = None
-
 
 class Statement(Struct, frozen=True):
     """What a person says about purposes. `statuses` is None for a withdrawal of whatever they once decided."""
@@ -49,7 +47,7 @@ class Statement(Struct, frozen=True):
     ) -> list[Said]:
         """The events to append; raises `RecordRefused` for a decision that a server dates in the future."""
         statuses = self.statuses
-        if statuses is ANY_PURPOSE:
+        if statuses is None:
             statuses = {p: Status.WITHDRAWN for p, s in states.items() if s.status is not Status.WITHDRAWN}
         return [self._event(purpose, status, recorded_at, new_id()) for purpose, status in statuses.items()]
 
@@ -115,7 +113,7 @@ def recordable(record: Record, caller: Principal, bundle: Bundle, tokens: Hasher
 
 
 def withdrawable(withdrawal: Withdrawal, caller: Principal, bundle: Bundle) -> Statement:
-    """What a withdrawal says; raises `RecordRefused` or `Forbidden`. It asks for no more than a grant does (Art. 7(3))."""
+    """What a withdrawal says; raises `RecordRefused` or `Forbidden`. It asks for no more than a grant (Art. 7(3))."""
     site = _site_of(withdrawal.site, caller, bundle)
     purposes = withdrawal.purposes
     if purposes != "all" and any(purpose not in bundle.purposes for purpose in purposes):
@@ -124,7 +122,7 @@ def withdrawable(withdrawal: Withdrawal, caller: Principal, bundle: Bundle) -> S
         bundle=bundle,
         site=site.id,
         notice=bundle.current_notice(site.notice, site.languages[0]),
-        statuses=ANY_PURPOSE if purposes == "all" else dict.fromkeys(purposes, Status.WITHDRAWN),
+        statuses=None if purposes == "all" else dict.fromkeys(purposes, Status.WITHDRAWN),
         method=Method.API,
         browser=caller.kind == "browser",
     )
@@ -164,7 +162,9 @@ def _faults(record: Record, bundle: Bundle, notice: Notice, site: Site) -> list[
     if given and record.minor:
         faults.append(Fault("$.minor", "a grant below the age of consent needs a verified guardian (Art. 8)"))
     if record.evidence and not set(record.evidence) <= set(site.evidence):
-        faults.append(Fault("$.evidence", f"sites.toml declares for this site: {', '.join(site.evidence) or 'nothing'}"))
+        faults.append(
+            Fault("$.evidence", f"sites.toml declares for this site: {', '.join(site.evidence) or 'nothing'}")
+        )
     return faults
 
 

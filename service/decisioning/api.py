@@ -17,7 +17,7 @@ from service.subjects.model import Identifier
 
 
 class DecisionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
-    """What may be shown to this visitor, here, now?"""
+    """A question: what may be shown to this visitor, here, now."""
 
     site: ShortText
     placements: Annotated[list[ShortText], Meta(min_length=1, max_length=20)]

@@ -66,7 +66,7 @@ class DecisionDesk:
             if made is not None:
                 return made
         choices = rules.choose(bundle, placements, frozenset(), None, context)
-        return _answer(bundle, situation, choices, None, {}, {})
+        return _answer(bundle, situation, choices, None, {})
 
     async def _decide_for(
         self,
@@ -81,12 +81,12 @@ class DecisionDesk:
         """The decisions for a known subject; None when their consent changed before they could be stored."""
         allowed = {purpose for purpose, verdict in verdicts.items() if verdict.allowed}
         known, stage = await self._known(bundle, placements, standing, allowed, now)
-        choices = rules.choose(bundle, placements, allowed, stage, context | known)
+        choices = rules.choose(bundle, placements, allowed, stage, {**context, **known})
         profiled = [choice for choice in choices if choice.mode is Mode.PROFILED]
         inputs = msgspec.json.encode({"context": context, "known": known}, order="deterministic")
         decided = {
             choice.placement.id: Decided(
-                decision_id=(decision_id := new_id()),
+                decision_id=new_id(),
                 choice=choice,
                 stage=stage,
                 proof=_proof(choice, verdicts),
@@ -97,12 +97,12 @@ class DecisionDesk:
         }
         if decided and not await self._store(bundle, situation, standing, list(decided.values()), now):
             return None
-        return _answer(bundle, situation, choices, stage, decided, verdicts)
+        return _answer(bundle, situation, choices, stage, decided)
 
     async def _known(
         self, bundle: Bundle, placements: Sequence[Placement], standing: Standing, allowed: Set[str], now: datetime
     ) -> tuple[dict[str, Value], str | None]:
-        """What the permitted offers read of the person, and their stage: no field of a purpose that is not allowed (D1)."""
+        """What the permitted offers read of the person, and their stage: no field of a purpose not allowed (D1)."""
         offers = [o for p in placements for o in rules.permitted(rules.candidates(bundle, p), allowed)]
         fields = rules.fields_of(bundle, offers)
         known = dict(await self._journey.facts(self._database, bundle, standing, fields, now)) if fields else {}
@@ -137,7 +137,6 @@ def _answer(
     choices: Sequence[Choice],
     stage: str | None,
     decided: Mapping[str, Decided],
-    verdicts: Mapping[str, Permission],
 ) -> DecisionsMade:
     languages = bundle.sites[situation.site].languages
     return DecisionsMade(
@@ -185,7 +184,8 @@ def _context(bundle: Bundle, situation: Situation) -> dict[str, Value]:
         value = declared[name].value_of(raw) if name in declared else None
         if value is None:
             wanted = "; ".join(
-                f"{field.id}: {' | '.join(field.values) or field.type}" for field in sorted(declared.values(), key=lambda f: f.id)
+                f"{field.id}: {' | '.join(field.values) or field.type}"
+                for field in sorted(declared.values(), key=lambda f: f.id)
             )
             raise DecisionRefused("Nothing was decided.", faults=[Fault("$.context", f"fields.toml declares {wanted}")])
         known[name] = value

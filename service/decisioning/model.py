@@ -90,7 +90,7 @@ class Situation(Struct, frozen=True):
 
 
 class DecisionRefused(Problem):
-    """The decision cannot be made as it was asked"""
+    """The decision cannot be made as it was asked."""
 
     slug = "decision-refused"
     status = 422

@@ -38,7 +38,7 @@ def eligible(offer: Offer, stage: str | None, facts: Facts) -> bool:
 def choose(
     bundle: Bundle, placements: Sequence[Placement], allowed: Set[str], stage: str | None, facts: Facts
 ) -> list[Choice]:
-    """What fills each placement. `allowed` are the purposes that consent leaves for a known subject; none for a stranger.
+    """What fills each placement. `allowed` are the purposes that consent leaves; none for a stranger.
 
     The steps are those of DESIGN section 7; holdout, calendar, suppression and caps have nothing to narrow yet.
     """

@@ -56,7 +56,7 @@ class JourneyDesk:
     async def add(
         self, batch: Touchpoints, caller: Principal, cookie: str | None, key: str | None, moment: Moment
     ) -> Outcomes:
-        """Keep the touchpoints whose subjects allow a purpose that keeps them; the others are dropped, and it is said (D8)."""
+        """Keep touchpoints whose subjects allow a purpose that keeps them; others are dropped, and it is said (D8)."""
         bundle = self._policy.current
         self._refuse_faulty(batch.touchpoints, bundle, moment.now)
         lookups = [self._subjects.required_of(caller, t.subject, cookie) for t in batch.touchpoints]
@@ -97,7 +97,7 @@ class JourneyDesk:
             name = (row.subject_id, row.touchpoint_id)
             verdicts.append(Outcome(outcome="duplicate") if name in kept else name)
             kept.setdefault(name, row)
-        new = await store.keep(connection, sorted(kept.values(), key=_name), entered.recorded_at) if kept else set()
+        new = await store.keep(connection, sorted(kept.values(), key=_name), entered.recorded_at)
         return Outcomes(
             outcomes=[
                 verdict
@@ -147,7 +147,9 @@ class JourneyDesk:
         if faults:
             raise TouchpointRefused("Nothing was stored.", faults=faults)
 
-    async def position(self, question: PositionQuestion, caller: Principal, cookie: str | None, moment: Moment) -> Position:
+    async def position(
+        self, question: PositionQuestion, caller: Principal, cookie: str | None, moment: Moment
+    ) -> Position:
         """Where someone is in a journey; raises `ConsentRequired` without consent for the journey's purpose."""
         bundle = self._policy.current
         journey = self._journey(bundle, question.journey)
@@ -166,13 +168,15 @@ class JourneyDesk:
         journey = bundle.journeys.get(journey_id or bundle.default_journey)
         if journey is None:
             known = ", ".join(sorted(bundle.journeys))
-            raise JourneyUnknown("Ask for another one.", faults=[Fault("$.journey", f"unknown; the bundle has: {known}")])
+            raise JourneyUnknown(
+                "Ask for another one.", faults=[Fault("$.journey", f"unknown; the bundle has: {known}")]
+            )
         return journey
 
     async def facts(
         self, reader: Reader, bundle: Bundle, standing: Standing, fields: Iterable[Field], now: datetime
     ) -> Facts:
-        """What is known of a subject, each field from the contacts kept for its purpose. The caller has checked the purposes."""
+        """What is known of a subject, each field from the contacts kept for its purpose; the caller checked those."""
         journey = bundle.journeys[bundle.default_journey]
         by_purpose: dict[str, list[Field]] = {}
         for field in fields:
@@ -184,7 +188,9 @@ class JourneyDesk:
             known |= rules.facts(of_purpose, contacts, rules.position(journey, contacts, now), now)
         return known
 
-    async def _contacts(self, reader: Reader, standing: Standing, journey: Journey, purpose: str, now: datetime) -> list[Contacts]:
+    async def _contacts(
+        self, reader: Reader, standing: Standing, journey: Journey, purpose: str, now: datetime
+    ) -> list[Contacts]:
         state = standing.states.get(purpose)
         since = state.given_since if state else None
         return await store.contacts(reader, standing.subject_id, purpose, since, rules.window(journey, now), now)

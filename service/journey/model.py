@@ -47,7 +47,7 @@ class Outcomes(Struct, frozen=True):
 
 
 class PositionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where is this person in a journey?"""
+    """A question: where is this person in a journey."""
 
     subject: Identifier | None = None
     journey: ShortText | None = None
@@ -77,21 +77,21 @@ Facts = Mapping[str, Value]
 
 
 class ConsentRequired(Problem):
-    """Consent for this journey's purpose is missing"""
+    """Consent for this journey's purpose is missing."""
 
     slug = "consent-required"
     status = 403
 
 
 class JourneyUnknown(Problem):
-    """The bundle has no such journey"""
+    """The bundle has no such journey."""
 
     slug = "journey-unknown"
     status = 422
 
 
 class TouchpointRefused(Problem):
-    """A touchpoint cannot be kept as it is; nothing of the batch was"""
+    """A touchpoint cannot be kept as it is; nothing of the batch was."""
 
     slug = "touchpoint-refused"
     status = 422

@@ -28,6 +28,8 @@ class Kept(Struct, frozen=True):
 
 async def keep(connection: Connection, touchpoints: Sequence[Kept], recorded_at: datetime) -> set[tuple[UUID, UUID]]:
     """Keep touchpoints; returns subject id and touchpoint id of those that were not there yet."""
+    if not touchpoints:
+        return set()
     rows = await connection.fetch(
         QUERIES["keep"],
         [t.subject_id for t in touchpoints],

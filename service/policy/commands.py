@@ -16,7 +16,7 @@ class ActivePolicy:
 
 
 async def activate(database: Database, folder: Path) -> Bundle:
-    """Check `folder`, keep its frozen form and return it; raises `BundleRefused` with every mistake, and keeps nothing."""
+    """Check `folder`, keep its frozen form and return it; raises `BundleRefused` with every mistake."""
     bundle = load(folder)
     content = freeze(folder)
 

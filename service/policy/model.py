@@ -37,7 +37,7 @@ class Mistake(Struct, frozen=True, forbid_unknown_fields=True):
     message: str
 
 
-class BundleRefused(Exception):  # noqa: N818 -- named for what happened, as the problems of every domain are
+class BundleRefused(Exception):
     """The bundle has mistakes; `faults` holds all of them, in order of file and path."""
 
     def __init__(self, faults: Sequence[Mistake]) -> None:
@@ -57,7 +57,7 @@ class LegalBasis(Enum):
 
 
 class Controller(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who decides (Art. 4(7)), and how people reach them. `approvals`: officers needed before a request runs, 1 or 2."""
+    """Who decides (Art. 4(7)), and how people reach them. `approvals`: officers needed for a request, 1 or 2."""
 
     name: str
     contact: str

@@ -68,7 +68,7 @@ class Subjects:
 
     async def admit(self, connection: Connection, lookups: Sequence[Lookup], at: datetime | None) -> None:
         """Make a subject for each lookup never seen (step 2); whoever holds a subject's lock must not call this."""
-        proposals = []
+        proposals: list[tuple[bytes, UUID, str, int, bytes]] = []
         for lookup in {lookup.hash: lookup for lookup in lookups}.values():
             subject_id = new_id()
             sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())

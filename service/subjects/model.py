@@ -32,21 +32,21 @@ class Lookup(Struct, frozen=True):
 
 
 class IdentifierRefused(Problem):
-    """The identifier cannot be normalised"""
+    """The identifier cannot be normalised."""
 
     slug = "identifier-refused"
     status = 422
 
 
 class SubjectMissing(Problem):
-    """The request does not say whom it is about"""
+    """The request does not say whom it is about."""
 
     slug = "subject-missing"
     status = 422
 
 
 class NotYourSubject(Problem):
-    """A browser acts for the subject of its own cookie only"""
+    """A browser acts for the subject of its own cookie only."""
 
     slug = "not-your-subject"
     status = 403

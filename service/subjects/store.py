@@ -10,7 +10,9 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 
-async def admit(connection: Connection, proposals: Sequence[tuple[bytes, UUID, str, int, bytes]], at: datetime | None) -> None:
+async def admit(
+    connection: Connection, proposals: Sequence[tuple[bytes, UUID, str, int, bytes]], at: datetime | None
+) -> None:
     """Step 2: record new lookups (lookup, subject id, kind, key version, sealed identifier) with their subjects."""
     columns = [list(column) for column in zip(*sorted(proposals), strict=True)]
     await connection.execute(QUERIES["admit"], *columns, at)

@@ -1,0 +1,71 @@
+"""How a command ends: 0 good, 1 the answer is no, 2 usage, 3 cannot reach something (API.md)."""
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from service.kernel.embedded import EmbeddedRefused
+from service.kernel.migrate import MigrationRefused
+from service.kernel.problem import Unavailable
+from service.policy.model import BundleRefused
+from service.settings import Settings, SettingsRefused, from_environment
+from service.subjects.keyring import KeyFileRefused
+
+T = TypeVar("T")
+
+NO = 1
+USAGE = 2
+UNREACHABLE = 3
+
+
+class Stop(click.ClickException):
+    """Ends the command with one sentence and an exit status."""
+
+    def __init__(self, sentence: str, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def settings_of(**overrides: object) -> Settings:
+    """The settings of this process; a wrong one ends the command with status 2."""
+    try:
+        return from_environment(**overrides)
+    except SettingsRefused as error:
+        raise Stop(str(error), USAGE) from error
+
+
+def database_url(settings: Settings) -> str:
+    """The configured database; ends the command when there is none."""
+    if settings.database_url is None:
+        raise Stop("PLACET_DATABASE_URL is not set; `make run` starts an embedded PostgreSQL for trying out.", USAGE)
+    return settings.database_url.reveal
+
+
+@contextmanager
+def told() -> Generator[None]:
+    """What is known to go wrong inside ends the command with a sentence and a status, not with a traceback."""
+    try:
+        yield
+    except BundleRefused as refused:
+        show_mistakes(refused)
+        raise Stop(f"The bundle has {len(refused.faults)} mistakes; nothing was changed.", NO) from refused
+    except (KeyFileRefused, MigrationRefused, EmbeddedRefused) as error:
+        raise Stop(str(error), NO) from error
+    except Unavailable as error:
+        sentence = "The database cannot be reached; check PLACET_DATABASE_URL and that PostgreSQL runs."
+        raise Stop(sentence, UNREACHABLE) from error
+
+
+def run(command: Coroutine[Any, Any, T]) -> T:
+    """Run a command to its end."""
+    with told():
+        return asyncio.run(command)
+
+
+def show_mistakes(refused: BundleRefused) -> None:
+    """Every mistake of a bundle, one a line: file, path, remedy."""
+    for fault in refused.faults:
+        click.echo(f"{fault.file}: {fault.path}: {fault.message}", err=True)

@@ -1,0 +1,156 @@
+"""`placet serve` and `placet work`: the two processes of a deployment, which in development are one."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from service.app import Desks, create_app
+from service.cli import credentials
+from service.cli.ending import UNREACHABLE, Stop, database_url, run, settings_of, told
+from service.kernel import datamap
+from service.kernel.database import Database
+from service.kernel.embedded import Embedded
+from service.kernel.log import configure, event
+from service.kernel.migrate import migrate, pending
+from service.policy.commands import ActivePolicy, activate
+from service.settings import Settings
+from service.subjects.keyring import create_key_file, load_key_file
+from service.work import work as work_on
+
+BACKLOG = 1024
+QUIET: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"_granian": {"level": "ERROR", "handlers": [], "propagate": True}},
+}
+"""The server's own settings for logging; what it has to say goes through ours."""
+
+
+@click.command()
+@click.option(
+    "--development", is_flag=True, help="For trying out: embedded PostgreSQL, keys, credentials, worker, all in one."
+)
+@click.option("--work", "works", is_flag=True, help="Do the worker's tasks in this process too.")
+@click.option("--port", type=int, help="Overrides PLACET_PORT.")
+def serve(development: bool, works: bool, port: int | None) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    overrides: dict[str, object] = {"port": port} if port is not None else {}
+    if development:
+        overrides["environment"] = "development"
+    settings = settings_of(**overrides)
+    configure(settings.log_level)
+    _require_free(settings)
+    with told(), _embedded(settings) as embedded:
+        url = embedded.url if embedded else database_url(settings)
+        run(_serve(settings, url, works=works or settings.development))
+    click.echo("stopped")
+
+
+@click.command()
+def work() -> None:
+    """Do what has to be done without being asked, until SIGINT or SIGTERM. Any number of these may run."""
+    settings = settings_of()
+    configure(settings.log_level)
+    run(_work(database_url(settings)))
+
+
+def _embedded(settings: Settings) -> "Embedded | nullcontext[None]":
+    """In development without a database of one's own, PostgreSQL from a wheel; its postmaster dies with this thread."""
+    if settings.development and settings.database_url is None:
+        return Embedded.start(settings.data_dir)
+    return nullcontext()
+
+
+async def _serve(settings: Settings, url: str, *, works: bool) -> None:
+    async with _desks(settings, url) as desks, _stop() as stop:
+        server = Server(
+            create_app(desks),
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGINL,
+            websockets=False,
+            backlog=BACKLOG,
+            log_dictconfig=QUIET,
+        )
+        where = await credentials.write(desks, url) if settings.development else None
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve())
+            working = group.create_task(work_on(desks.database)) if works else None
+            _tell(settings, desks.policy.current.digest, where)
+            await stop.wait()
+            server.stop()
+            if working:
+                working.cancel()
+
+
+@asynccontextmanager
+async def _desks(settings: Settings, url: str) -> AsyncGenerator[Desks]:
+    """What a service needs before it answers: schema, keys, an active bundle. In development all of it is made."""
+    if settings.development:
+        if not settings.key_file.exists():
+            create_key_file(settings.key_file)
+        await migrate(url)
+    elif missing := await pending(url):
+        raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
+    keyring = load_key_file(settings.key_file)
+    database = Database(url, size=settings.pool_size)
+    try:
+        policy = ActivePolicy(await activate(database, settings.policies_dir))
+        yield Desks(settings, keyring, policy, database, await datamap.read(database))
+    finally:
+        await database.close()
+
+
+async def _work(url: str) -> None:
+    database = Database(url, size=2)
+    try:
+        async with _stop() as stop, asyncio.TaskGroup() as group:
+            working = group.create_task(work_on(database))
+            await stop.wait()
+            working.cancel()
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _stop() -> AsyncGenerator[asyncio.Event]:
+    """An event that is set when this process is asked to end."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    try:
+        yield asked
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _require_free(settings: Settings) -> None:
+    """End with a sentence where another program listens, before anything is started."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            reason = f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another PORT"
+            raise Stop(reason, UNREACHABLE) from error
+
+
+def _tell(settings: Settings, digest: str, where: Path | None) -> None:
+    event("service.started", address=settings.issuer, bundle=digest, level=logging.INFO)
+    click.echo(f"Placet serves at {settings.issuer}")
+    click.echo(f"  reference    {settings.issuer}/docs")
+    click.echo(f"  bundle       {digest}")
+    if where is not None:
+        click.echo(f"  credentials  {where}")
+        click.echo("Try `make demo` in another terminal. Ctrl-C stops everything.")

@@ -1,0 +1,74 @@
+"""A rule, and how a source becomes one."""
+
+import ast
+import warnings
+from collections.abc import Collection, Mapping
+
+from service.policy.expression.compiler import Compiler
+from service.policy.expression.language import LONGEST, Facts, RuleRefused, Run, TypeName
+
+
+class Rule:
+    """A compiled rule. Two rules with the same source are equal. `reads` holds the fields read, without `today`."""
+
+    __slots__ = ("_run", "reads", "source")
+
+    def __init__(self, source: str, reads: frozenset[str], run: Run) -> None:
+        self.source = source
+        self.reads = reads
+        self._run = run
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether the rule is true of these facts (with `today` among them); unknown is no. Never raises."""
+        return self._run(facts) is True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rule) and other.source == self.source
+
+    def __hash__(self) -> int:
+        return hash(self.source)
+
+    def __repr__(self) -> str:
+        return f"Rule({self.source!r})"
+
+
+def compile_rule(
+    source: str, types: Mapping[str, TypeName], values: Mapping[str, Collection[str]] | None = None
+) -> Rule:
+    """Compile a rule over fields of these types; raises `RuleRefused` for anything that is not one.
+
+    `values` names the only values that a text field can have: comparing it with another text is a mistake.
+    """
+    line = source.replace("\r", " ").replace("\n", " ")
+    text, start = _trimmed(line)
+    body = _parse(text, start)
+    return Rule(source, *Compiler(text, start, types, values or {}).rule(body))
+
+
+def _trimmed(line: str) -> tuple[str, int]:
+    """The line without the blanks around it, and the column at which it starts."""
+    if len(line) > LONGEST:
+        raise RuleRefused(f"A rule has at most {LONGEST} characters; split the offer in two.", LONGEST + 1)
+    text = line.strip(" \t")
+    if not text:
+        raise RuleRefused("The rule is empty; leave it out or write a comparison.", 1)
+    return text, line.find(text) + 1
+
+
+def _parse(text: str, start: int) -> ast.expr:
+    """The one expression that the text holds; raises `RuleRefused` where there is none or more than that."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python would only warn about (a stray escape) is a mistake here
+            body = ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        column = min(max(error.offset or 1, 1), len(text))
+        sentence = "This cannot be read as a rule; look for what is missing or misplaced here."
+        raise RuleRefused(sentence, start + column - 1) from None
+    except (ValueError, MemoryError, RecursionError, Warning):
+        raise RuleRefused("This cannot be read as a rule.", start) from None
+    rest = text.encode()[body.end_col_offset or 0 :].decode(errors="replace")
+    if "#" in rest:  # lines were joined, so a comment would swallow what follows it
+        column = start + text.rindex("#")
+        raise RuleRefused("A rule has no comments; put the comment in the file, above it.", column)
+    return body

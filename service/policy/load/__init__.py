@@ -1,0 +1,33 @@
+"""From the folder of policies to a bundle: read, check, freeze. Every mistake is told at once."""
+
+import hashlib
+from pathlib import Path
+
+from service.policy.load.build import build
+from service.policy.load.check import check
+from service.policy.load.collect import collect
+from service.policy.load.files import frozen, read_files
+from service.policy.load.mistakes import Mistakes
+from service.policy.model import Bundle
+
+__all__ = ["freeze", "load"]
+
+
+def load(folder: Path) -> Bundle:
+    """The bundle that a folder holds; raises `BundleRefused` with every mistake in it."""
+    mistakes = Mistakes()
+    files = read_files(folder, mistakes)
+    if not files:
+        mistakes.refuse_any()
+    forms = collect(files, mistakes)
+    rules = check(forms, mistakes)
+    mistakes.refuse_any()
+    return build(forms, rules, f"sha256:{hashlib.sha256(frozen(files)).hexdigest()}")
+
+
+def freeze(folder: Path) -> bytes:
+    """All files as canonical JSON, which is what a digest names; raises `BundleRefused` for unreadable files."""
+    mistakes = Mistakes()
+    files = read_files(folder, mistakes)
+    mistakes.refuse_any()
+    return frozen(files)

@@ -1,0 +1,127 @@
+"""What single values of a bundle may be, in words."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import phonenumbers
+from msgspec import Struct
+
+from service.policy.load.words import LANGUAGES
+
+Judge = Callable[[Any], str | None]
+"""What is wrong with a value, as a sentence; None where nothing is."""
+
+_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_EVENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
+_LONGEST_TEXT = 4000
+_HIGHEST_PORT = 65535
+_LEFT_OUT_PORT = {"http": 80, "https": 443}
+
+
+class Judged(Struct, frozen=True):
+    """Marks a type whose values are judged beyond their kind."""
+
+    by: Judge
+
+
+class Names(Struct, frozen=True):
+    """Marks a text that names something declared elsewhere in the bundle, such as a purpose."""
+
+    kind: str
+
+
+class InLanguages(Struct, frozen=True):
+    """Marks a table of the same words in each language of the sites."""
+
+
+def text(value: str) -> str | None:
+    """A text that says something."""
+    if not value.strip():
+        return "is empty; write it out"
+    return f"is longer than {_LONGEST_TEXT} characters; shorten it" if len(value) > _LONGEST_TEXT else None
+
+
+def identity(value: str) -> str | None:
+    """The id of something."""
+    if _ID.fullmatch(value):
+        return None
+    return "is no id; use a small letter, then small letters, digits, - and _, 64 characters at most"
+
+
+def event(value: str) -> str | None:
+    """The name of an event, as touchpoints carry it."""
+    if _EVENT.fullmatch(value):
+        return None
+    return "is no name of an event; use small letters, digits, '.', - and _, 64 characters at most"
+
+
+def key(value: str) -> str | None:
+    """A key that something sent may carry."""
+    if _KEY.fullmatch(value):
+        return None
+    return "is no key; use a letter, then letters, digits, '.', - and _, 64 characters at most"
+
+
+def country(value: str) -> str | None:
+    """A country or region of the world."""
+    if value in phonenumbers.SUPPORTED_REGIONS:
+        return None
+    return "is no country; write its two capital letters as in ISO 3166, such as IT"
+
+
+def language(value: str) -> str | None:
+    """A language that the service can write in."""
+    return None if value in LANGUAGES else f"is no language that this service writes in: {', '.join(sorted(LANGUAGES))}"
+
+
+def origin(value: str) -> str | None:
+    """An origin as a browser sends it: scheme://host[:port]."""
+    remedy = "is no origin; write scheme://host[:port] in small letters, without a path, as https://shop.example"
+    if not _ORIGIN.fullmatch(value):
+        return remedy
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return remedy
+    if port is None:
+        return None
+    if not 0 < port <= _HIGHEST_PORT:
+        return f"has a port that does not exist; there are 1 to {_HIGHEST_PORT}"
+    if port == _LEFT_OUT_PORT[parts.scheme]:
+        return f"can never match: browsers leave out :{port} with {parts.scheme}; leave it out too"
+    return None
+
+
+def between(low: float, high: float, unit: str = "") -> Judge:
+    """A number in a range, its ends included."""
+
+    def judge(value: float) -> str | None:
+        return None if low <= value <= high else f"must be from {low:g} to {high:g}{unit}"
+
+    return judge
+
+
+def above_zero(high: float, unit: str = "") -> Judge:
+    """A finite number more than zero."""
+
+    def judge(value: float) -> str | None:
+        if math.isfinite(value) and 0 < value <= high:
+            return None
+        return f"must be more than 0 and at most {high:g}{unit}"
+
+    return judge
+
+
+def one_of(allowed: Sequence[str]) -> Judge:
+    """One of a closed list of words."""
+
+    def judge(value: str) -> str | None:
+        return None if value in allowed else f"must be one of: {', '.join(allowed)}"
+
+    return judge

@@ -1,0 +1,1 @@
+"""Requests of people about their data (Art. 15-21): filed, verified, approved, served, proven."""

@@ -1,0 +1,130 @@
+"""Rights over HTTP."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import IO, Annotated, Any
+from uuid import UUID
+
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.response import Stream
+from msgspec import ValidationError, convert
+
+from service.kernel.auth import Principal, may
+from service.kernel.body import Instant, within_reach
+from service.kernel.clock import Moment
+from service.kernel.problem import Fault, InvalidBody
+from service.rights.commands import RightsDesk
+from service.rights.model import Certified, Filing, Progress, RequestShown, RequestsShown, State, Vouching
+
+PIECE_BYTES = 64 * 1024
+MOST = 200
+STATES = [state.value for state in State]
+
+
+@post("/rights/requests", operation_id="FileRightsRequest", guards=[may("rights:write")], status_code=202)
+async def file(
+    data: JSONBody[Filing],
+    rights_desk: NamedDependency[RightsDesk],
+    principal: NamedDependency[Principal],
+    moment: NamedDependency[Moment],
+    cookie: NamedDependency[str | None],
+    idempotency_key: NamedDependency[str | None],
+) -> Progress:
+    """Ask for access or erasure. The answer is the same whether or not anyone is found (Art. 12, 32)."""
+    return await rights_desk.file(data, principal, cookie, idempotency_key, moment)
+
+
+@get("/rights/requests", operation_id="ListRightsRequests", guards=[may("rights:decide")])
+async def list_requests(
+    rights_desk: NamedDependency[RightsDesk],
+    in_state: Annotated[str | None, QueryParameter(name="state", enum=STATES)] = None,
+    due_before: Annotated[str | None, QueryParameter(format="date-time")] = None,
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 50,
+) -> RequestsShown:
+    """Requests, the most urgent first."""
+    state = _read("state", in_state, State, f"must be one of {', '.join(STATES)}")
+    before = _read("due_before", due_before, Instant, "must be a time with its offset, such as 2026-03-01T00:00:00Z")
+    return await rights_desk.requests(state, before, after, limit)
+
+
+@get("/rights/requests/{request_id:uuid}", operation_id="ShowRightsRequest", guards=[may("rights:decide")])
+async def show_request(request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk]) -> RequestShown:
+    """One request, without anything that says whom it is about."""
+    return await rights_desk.request(request_id)
+
+
+@post(
+    "/rights/requests/{request_id:uuid}/verify",
+    operation_id="VerifyRightsRequest",
+    guards=[may("rights:decide")],
+    status_code=200,
+)
+async def verify(
+    request_id: FromPath[UUID],
+    data: JSONBody[Vouching],
+    rights_desk: NamedDependency[RightsDesk],
+    principal: NamedDependency[Principal],
+    moment: NamedDependency[Moment],
+) -> Progress:
+    """Say how you know that the person is who they say (Art. 12(6))."""
+    return await rights_desk.verify(request_id, data, principal, moment)
+
+
+@post(
+    "/rights/requests/{request_id:uuid}/approve",
+    operation_id="ApproveRightsRequest",
+    guards=[may("rights:decide")],
+    status_code=200,
+)
+async def approve(
+    request_id: FromPath[UUID],
+    rights_desk: NamedDependency[RightsDesk],
+    principal: NamedDependency[Principal],
+    moment: NamedDependency[Moment],
+) -> Progress:
+    """Approve a request that somebody else filed; the last approval that an erasure needs runs it."""
+    return await rights_desk.approve(request_id, principal, moment)
+
+
+@get("/rights/requests/{request_id:uuid}/package", operation_id="FetchPackage", guards=[may("rights:decide")])
+async def fetch_package(
+    request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk], moment: NamedDependency[Moment]
+) -> Stream:
+    """Everything held of the person, as a zip file (Art. 15)."""
+    package = await rights_desk.package(request_id, moment)
+    headers = {"Content-Disposition": f'attachment; filename="access-{request_id}.zip"'}
+    return Stream(_pieces(package), media_type="application/zip", headers=headers)
+
+
+@get("/rights/requests/{request_id:uuid}/certificate", operation_id="FetchCertificate", guards=[may("rights:decide")])
+async def fetch_certificate(request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk]) -> Certified:
+    """The signed proof of an erasure (Art. 5(2))."""
+    return await rights_desk.certificate(request_id)
+
+
+def _read(name: str, text: str | None, kind: Any, wanted: str) -> Any:
+    """A value of the query as its type; the framework would take times without an offset, and misname `state`."""
+    if text is None:
+        return None
+    with suppress(ValidationError):
+        value = convert(text, type=kind)
+        if not isinstance(value, datetime) or within_reach(value):
+            return value
+    raise InvalidBody("The list cannot be made.", faults=[Fault(f"query.{name}", wanted)])
+
+
+def _pieces(package: IO[bytes]) -> Iterator[bytes]:
+    with package:
+        while piece := package.read(PIECE_BYTES):
+            yield piece
+
+
+router = Router(
+    path="/v1",
+    route_handlers=[file, list_requests, show_request, verify, approve, fetch_package, fetch_certificate],
+    tags=["Rights"],
+)

@@ -1,0 +1,284 @@
+"""The verbs of rights: file, verify, approve, erase, give access, certify."""
+
+import asyncio
+from datetime import datetime
+from typing import IO
+from uuid import UUID
+
+import msgspec
+
+from service.kernel.auth import Principal
+from service.kernel.body import within_reach
+from service.kernel.clock import Moment
+from service.kernel.crypto import Signer, from_text, to_text
+from service.kernel.database import Connection, Database
+from service.kernel.datamap import DataMap
+from service.kernel.idempotency import Answers
+from service.kernel.ids import new_id
+from service.kernel.problem import Fault, Forbidden, IdempotencyConflict, InvalidBody
+from service.policy.commands import ActivePolicy
+from service.rights import rules, store
+from service.rights.access import Access
+from service.rights.erasure import Erasure
+from service.rights.model import (
+    ApprovalRefused,
+    CertificateMissing,
+    Certified,
+    Filing,
+    PackageMissing,
+    Progress,
+    RequestNotReady,
+    RequestShown,
+    RequestsShown,
+    RequestUnknown,
+    Right,
+    RightsRequest,
+    Sealed,
+    State,
+    Verification,
+    Vouching,
+)
+from service.rights.package import archive
+from service.rights.package.gather import Spool
+from service.rights.package.preface import Preface
+from service.rights.rules import Approving, Fetching
+from service.subjects.commands import COOKIE, Subjects
+from service.subjects.model import SubjectMissing
+
+TABLE = "rights_requests"
+
+
+class RightsDesk:
+    """Takes requests of people about their data, and serves them once they are verified and approved."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        policy: ActivePolicy,
+        subjects: Subjects,
+        answers: Answers,
+        signer: Signer,
+        issuer: str,
+        datamap: DataMap,
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._subjects = subjects
+        self._answers = answers
+        self._access = Access(subjects=subjects, datamap=datamap)
+        self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer)
+
+    async def file(
+        self, filing: Filing, caller: Principal, cookie: str | None, key: str | None, moment: Moment
+    ) -> Progress:
+        """Take a request. Whether anyone is known is not even looked up, so all answers are alike, and as fast (R4)."""
+        lookups = self._named(filing, caller, cookie)
+        vouched = _vouched(filing, caller)
+        claim = self._answers.claim(caller, key, f"rights {b''.join(lookups).hex()}", filing)
+        request_id = new_id()
+        sealed = Sealed(
+            details=self._seal("details", request_id, filing.details.encode()) if filing.details else None,
+            verification=self._seal("verification", request_id, msgspec.json.encode(vouched)) if vouched else None,
+        )
+
+        async def work(connection: Connection) -> Progress:
+            if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):
+                if isinstance(earlier, IdempotencyConflict):
+                    raise earlier
+                return msgspec.json.decode(earlier, type=Progress)
+            received_at = moment.override or await store.clock(connection)
+            request = RightsRequest(
+                request_id=request_id,
+                right=filing.right,
+                state=State.OPEN if vouched else State.VERIFYING,
+                language=filing.language,
+                lookups=lookups,
+                filed_by=caller.principal_id,
+                received_at=received_at,
+                due_at=rules.due_at(received_at),
+                verified_by=caller.principal_id if vouched else None,
+                verified_at=received_at if vouched else None,
+                completed_at=None,
+                certificate=None,
+                approved_by=(),
+            )
+            await store.file(connection, request, sealed)
+            if claim:
+                await self._answers.keep(connection, claim, msgspec.json.encode(request.progress), None)
+            return request.progress
+
+        return await self._database.run("rights.file", work)
+
+    def _named(self, filing: Filing, caller: Principal, cookie: str | None) -> list[bytes]:
+        """The lookups that a filing names, a browser's being that of its cookie."""
+        if caller.kind != "browser" and not filing.identifiers:
+            raise SubjectMissing("Nobody is named: say whom in `identifiers`.")
+        named = filing.identifiers or [None]
+        return sorted({self._subjects.required_of(caller, identifier, cookie).hash for identifier in named})
+
+    def _seal(self, column: str, request_id: UUID, plain: bytes) -> bytes:
+        return self._subjects.seal(TABLE, column, request_id, plain)
+
+    async def verify(self, request_id: UUID, vouching: Vouching, officer: Principal, moment: Moment) -> Progress:
+        """Open a request whose person an officer knows; for one that is open already it changes nothing."""
+        verification = msgspec.json.encode(Verification(method="officer", note=vouching.note))
+        sealed = self._seal("verification", request_id, verification)
+
+        async def work(connection: Connection) -> Progress:
+            request = _found(await store.locked(connection, request_id))
+            if request.state is State.VERIFYING:
+                await store.verify(connection, request_id, officer.principal_id, sealed, moment.override)
+                request = _found(await store.request(connection, request_id))
+            return request.progress
+
+        return await self._database.run("rights.verify", work)
+
+    async def requests(
+        self, state: State | None, due_before: datetime | None, after: str | None, most: int
+    ) -> RequestsShown:
+        """A page of requests, the most urgent first; raises `InvalidBody` for a cursor that is not one of ours."""
+        place = _place(after) if after is not None else None
+        found = await store.page(self._database, state, due_before, place, most + 1)
+        more = len(found) > most
+        last = found[most - 1] if more else None
+        return RequestsShown(
+            requests=[self._shown(request) for request in found[:most]],
+            next=_cursor(last) if last else None,
+        )
+
+    async def request(self, request_id: UUID) -> RequestShown:
+        """One request; raises `RequestUnknown`."""
+        return self._shown(_found(await store.request(self._database, request_id)))
+
+    def _shown(self, request: RightsRequest) -> RequestShown:
+        return RequestShown(
+            request_id=request.request_id,
+            right=request.right,
+            state=request.state,
+            language=request.language,
+            filed_by=request.filed_by,
+            received_at=request.received_at,
+            due_at=request.due_at,
+            verified_by=request.verified_by,
+            verified_at=request.verified_at,
+            approved_by=list(request.approved_by),
+            approvals_needed=self._policy.current.controller.approvals,
+            completed_at=request.completed_at,
+        )
+
+    async def approve(self, request_id: UUID, officer: Principal, moment: Moment) -> Progress:
+        """Approve a request. The last approval that an erasure needs runs it; again it only finishes it.
+
+        Raises `RequestNotReady` before it is verified, and `ApprovalRefused` for whoever filed it (R6).
+        """
+        needed = self._policy.current.controller.approvals
+
+        async def work(connection: Connection) -> RightsRequest:
+            request = _found(await store.locked(connection, request_id))
+            match rules.approving(request, officer.principal_id):
+                case Approving.FILED_BY_THEM:
+                    raise ApprovalRefused("You filed this request; another officer has to approve it.")
+                case Approving.NOT_VERIFIED:
+                    raise RequestNotReady("Verify first who asked: POST …/verify with a note of how.")
+                case Approving.COUNTS:
+                    officer_id = UUID(officer.principal_id)
+                    await store.approve(connection, request_id, officer_id, moment.override)
+                    state = rules.after_approval({*request.approved_by, officer_id}, needed)
+                    await store.move(connection, request_id, state)
+                case Approving.NO_LONGER_NEEDED:
+                    pass
+            return _found(await store.request(connection, request_id))
+
+        request = await self._database.run("rights.approve", work)
+        if request.right is Right.ERASURE and request.state is State.RUNNING:
+            return await self._erase(request_id, moment)
+        return request.progress
+
+    async def _erase(self, request_id: UUID, moment: Moment) -> Progress:
+        """Erase, in one transaction; whoever comes second finds it done."""
+        bundle = self._policy.current.digest
+
+        async def work(connection: Connection) -> Progress:
+            request = _found(await store.locked(connection, request_id))
+            if request.state is State.RUNNING:
+                await self._erasure.run(connection, request, bundle, moment.override)
+                request = _found(await store.request(connection, request_id))
+            return request.progress
+
+        return await self._database.run("rights.erase", work)
+
+    async def package(self, request_id: UUID, moment: Moment) -> IO[bytes]:
+        """The package of an approved access request, as a zip file; making it closes the request.
+
+        Raises `PackageMissing` for another right, and `RequestNotReady` before it is approved.
+        """
+        spool = Spool()
+        try:
+            beginning = await self._gather(request_id, moment, spool)
+            package = await asyncio.to_thread(archive.write, beginning, spool)
+        finally:
+            spool.close()
+
+        async def work(connection: Connection) -> None:
+            await store.serve(connection, request_id, moment.override)
+
+        await self._database.run("rights.serve", work)
+        return package
+
+    async def _gather(self, request_id: UUID, moment: Moment, spool: Spool) -> Preface:
+        """Put aside what the package holds, in one transaction."""
+        bundle = self._policy.current
+
+        async def work(connection: Connection) -> Preface:
+            spool.restart()
+            request = _found(await store.request(connection, request_id))
+            _refuse_unready(request)
+            return await self._access.gather(connection, request, bundle, spool, moment.override)
+
+        return await self._database.run("rights.gather", work)
+
+    async def certificate(self, request_id: UUID) -> Certified:
+        """The certificate of an erasure; raises `CertificateMissing` before it is done, and for access."""
+        request = _found(await store.request(self._database, request_id))
+        if request.certificate is None:
+            raise CertificateMissing("Only an erasure that is completed has one.")
+        return Certified(request_id=request_id, certificate=request.certificate)
+
+
+def _found(request: RightsRequest | None) -> RightsRequest:
+    if request is None:
+        raise RequestUnknown("GET /v1/rights/requests lists those that there are.")
+    return request
+
+
+def _vouched(filing: Filing, caller: Principal) -> Verification | None:
+    """Who the person is, if that is known on filing: the site said so, or its cookie was presented."""
+    if filing.verified and caller.kind != "server":
+        raise Forbidden("Only a secret key may say that the person is `verified`; leave it out.")
+    return Verification(method=COOKIE) if caller.kind == "browser" else filing.verified
+
+
+def _refuse_unready(request: RightsRequest) -> None:
+    match rules.fetching(request):
+        case Fetching.NEVER:
+            raise PackageMissing("Only a request for access has one.")
+        case Fetching.NOT_APPROVED:
+            raise RequestNotReady("Approve it first: POST …/approve.")
+        case Fetching.READY:
+            pass
+
+
+def _cursor(request: RightsRequest) -> str:
+    return to_text(msgspec.json.encode(store.Place(due_at=request.due_at, request_id=request.request_id)))
+
+
+def _place(cursor: str) -> store.Place:
+    try:
+        place = msgspec.json.decode(from_text(cursor), type=store.Place)
+    except ValueError:
+        place = None
+    if place is None or not within_reach(place.due_at):
+        fault = Fault("query.after", "must be the `next` of an earlier page")
+        raise InvalidBody("The page cannot be found.", faults=[fault])
+    return place

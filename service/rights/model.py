@@ -1,0 +1,169 @@
+"""The nouns of rights: what is asked, what is answered, what is stored, and what can be wrong."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from service.kernel.problem import Problem
+from service.subjects.model import Identifier
+
+LanguageTag = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+"""A language and perhaps a country. Nobody is refused for theirs: what we cannot write in it, we write in English."""
+
+FreeText = Annotated[str, Meta(min_length=1, max_length=4000)]
+
+
+class Right(Enum):
+    """Which right is exercised: access (Art. 15) or erasure (Art. 17)."""
+
+    ACCESS = "access"
+    ERASURE = "erasure"
+
+
+class State(Enum):
+    """Where a request stands: `verifying -> open -> running -> completed`."""
+
+    VERIFYING = "verifying"
+    OPEN = "open"
+    RUNNING = "running"
+    COMPLETED = "completed"
+
+
+class Verification(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the site has made sure that the person is who they say."""
+
+    method: Annotated[str, Meta(min_length=1, max_length=200)]
+    note: FreeText | None = None
+
+    def __repr__(self) -> str:
+        return "Verification(…)"
+
+
+class Filing(Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's request. A browser names nobody: it asks for the subject of its own cookie."""
+
+    right: Right
+    language: LanguageTag
+    identifiers: Annotated[list[Identifier], Meta(max_length=20)] = []
+    details: FreeText | None = None
+    verified: Verification | None = None
+
+    def __repr__(self) -> str:
+        return f"Filing({self.right.value}, …)"
+
+
+class Vouching(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an officer has made sure that the person is who they say."""
+
+    note: FreeText
+
+    def __repr__(self) -> str:
+        return "Vouching(…)"
+
+
+class Progress(Struct, frozen=True):
+    """Where a request stands and when the answer is due: the same for people who are known and who are not."""
+
+    request_id: UUID
+    state: State
+    due_at: datetime
+
+
+class RightsRequest(Struct, frozen=True):
+    """A request as it is stored, without what is sealed. No lookups once it has been emptied."""
+
+    request_id: UUID
+    right: Right
+    state: State
+    language: str
+    lookups: Sequence[bytes]
+    filed_by: str
+    received_at: datetime
+    due_at: datetime
+    verified_by: str | None
+    verified_at: datetime | None
+    completed_at: datetime | None
+    certificate: str | None
+    approved_by: Sequence[UUID]
+
+    @property
+    def progress(self) -> Progress:
+        """Where the request stands, for whoever filed it."""
+        return Progress(request_id=self.request_id, state=self.state, due_at=self.due_at)
+
+
+class Sealed(Struct, frozen=True):
+    """The sealed columns of a request."""
+
+    details: bytes | None
+    verification: bytes | None
+
+
+class RequestShown(Struct, frozen=True):
+    """A request for officers. It names nobody but those who handle it."""
+
+    request_id: UUID
+    right: Right
+    state: State
+    language: str
+    filed_by: str
+    received_at: datetime
+    due_at: datetime
+    verified_by: str | None
+    verified_at: datetime | None
+    approved_by: list[UUID]
+    approvals_needed: int
+    completed_at: datetime | None
+
+
+class RequestsShown(Struct, frozen=True):
+    """One page of requests, the most urgent first; `next` is the cursor of the page after it, if there is one."""
+
+    requests: list[RequestShown]
+    next: str | None
+
+
+class Certified(Struct, frozen=True):
+    """The proof that an erasure was done: a JWS that anyone can check against `/.well-known/jwks.json`."""
+
+    request_id: UUID
+    certificate: str
+
+
+class RequestUnknown(Problem):
+    """There is no such rights request."""
+
+    slug = "rights-request-unknown"
+    status = 404
+
+
+class RequestNotReady(Problem):
+    """The rights request is not that far yet."""
+
+    slug = "rights-request-not-ready"
+    status = 409
+
+
+class ApprovalRefused(Problem):
+    """Whoever filed a rights request does not approve it."""
+
+    slug = "approval-refused"
+    status = 403
+
+
+class PackageMissing(Problem):
+    """This rights request has no package."""
+
+    slug = "package-missing"
+    status = 404
+
+
+class CertificateMissing(Problem):
+    """This rights request has no certificate."""
+
+    slug = "certificate-missing"
+    status = 404

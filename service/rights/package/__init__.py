@@ -1,0 +1,6 @@
+"""The access package (Art. 15): everything held of a person, gathered under their lock and made into one zip file."""
+
+from importlib.resources import files
+
+FILES = files(__name__)
+"""The template, style and words of the package."""

@@ -1,0 +1,73 @@
+-- name: clock
+-- The database's clock.
+SELECT clock_timestamp();
+
+-- name: file
+-- Keep a new request.
+INSERT INTO rights_requests (
+    request_id, "right", state, language, lookups, filed_by, received_at, due_at, verified_by, verified_at, details,
+    verification
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+
+-- name: request
+-- One request, without what is sealed.
+SELECT
+    r.request_id, r."right", r.state, r.language, coalesce(r.lookups, '{}') AS lookups, r.filed_by, r.received_at, r.due_at,
+    r.verified_by, r.verified_at, r.completed_at, r.certificate,
+    ARRAY(SELECT a.officer_id FROM rights_approvals a WHERE a.request_id = r.request_id ORDER BY a.approved_at) AS approved_by
+FROM rights_requests r
+WHERE r.request_id = $1;
+
+-- name: lock
+-- Wait until nobody else moves the request; what was read before is stale afterwards.
+SELECT request_id FROM rights_requests WHERE request_id = $1 FOR UPDATE;
+
+-- name: page
+-- Requests after a place in the order of urgency.
+SELECT
+    r.request_id, r."right", r.state, r.language, coalesce(r.lookups, '{}') AS lookups, r.filed_by, r.received_at, r.due_at,
+    r.verified_by, r.verified_at, r.completed_at, r.certificate,
+    ARRAY(SELECT a.officer_id FROM rights_approvals a WHERE a.request_id = r.request_id ORDER BY a.approved_at) AS approved_by
+FROM rights_requests r
+WHERE ($1::text IS NULL OR r.state = $1)
+    AND ($2::timestamptz IS NULL OR r.due_at < $2)
+    AND ($3::timestamptz IS NULL OR (r.due_at, r.request_id) > ($3, $4::uuid))
+ORDER BY r.due_at, r.request_id
+LIMIT $5;
+
+-- name: verify
+-- Open a request that waited for its person to be known.
+UPDATE rights_requests SET
+    state = 'open', verified_by = $2, verification = $3, verified_at = coalesce($4, clock_timestamp())
+WHERE request_id = $1;
+
+-- name: approve
+-- Keep an officer's approval; one given before is left alone.
+INSERT INTO rights_approvals (request_id, officer_id, approved_at) VALUES ($1, $2, coalesce($3, clock_timestamp()))
+ON CONFLICT (request_id, officer_id) DO NOTHING;
+
+-- name: move
+-- Let a request take its next step.
+UPDATE rights_requests SET state = $2 WHERE request_id = $1;
+
+-- name: serve
+-- Close a request whose package has been made; one that is closed is left alone.
+UPDATE rights_requests SET state = 'completed', completed_at = coalesce($2, clock_timestamp())
+WHERE request_id = $1 AND state = 'running';
+
+-- name: empty
+-- Take from a request everything that leads to the person.
+UPDATE rights_requests SET lookups = NULL, details = NULL, verification = NULL WHERE request_id = $1;
+
+-- name: let_go
+-- Take the lookups of erased people out of unfinished requests that also name somebody else, who must still be served.
+UPDATE rights_requests SET lookups = ARRAY(SELECT l FROM unnest(lookups) AS l WHERE l <> ALL($1::bytea[]))
+WHERE lookups && $1::bytea[] AND NOT lookups <@ $1::bytea[] AND state <> 'completed';
+
+-- name: commitments
+-- The commitments of the entries that an erasure is about to empty.
+SELECT commitment FROM ledger_entries WHERE subject_id = $1 AND payload IS NOT NULL ORDER BY entry_id;
+
+-- name: certify
+-- Close an erasure with its certificate.
+UPDATE rights_requests SET state = 'completed', completed_at = $2, certificate = $3 WHERE request_id = $1;

@@ -1,0 +1,130 @@
+"""Rights requests in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from service.kernel.body import Instant
+from service.kernel.database import Connection, Reader, Row
+from service.kernel.queries import load
+from service.rights.model import Right, RightsRequest, Sealed, State
+
+QUERIES = load(__package__)
+
+
+class Place(Struct, frozen=True, array_like=True):
+    """A place in the order of urgency: behind this request."""
+
+    due_at: Instant
+    request_id: UUID
+
+
+async def clock(connection: Connection) -> datetime:
+    """The database's clock."""
+    return await connection.fetchval(QUERIES["clock"])
+
+
+async def file(connection: Connection, request: RightsRequest, sealed: Sealed) -> None:
+    """Keep a new request."""
+    await connection.execute(
+        QUERIES["file"],
+        request.request_id,
+        request.right.value,
+        request.state.value,
+        request.language,
+        list(request.lookups),
+        request.filed_by,
+        request.received_at,
+        request.due_at,
+        request.verified_by,
+        request.verified_at,
+        sealed.details,
+        sealed.verification,
+    )
+
+
+async def request(reader: Reader, request_id: UUID) -> RightsRequest | None:
+    """One request."""
+    row = await reader.fetchrow(QUERIES["request"], request_id)
+    return _request(row) if row else None
+
+
+async def locked(connection: Connection, request_id: UUID) -> RightsRequest | None:
+    """One request, which nobody else moves until this transaction ends."""
+    await connection.execute(QUERIES["lock"], request_id)
+    return await request(connection, request_id)
+
+
+async def page(
+    reader: Reader, state: State | None, due_before: datetime | None, after: Place | None, most: int
+) -> list[RightsRequest]:
+    """Up to `most` requests, the most urgent first, behind a place."""
+    rows = await reader.fetch(
+        QUERIES["page"],
+        state.value if state else None,
+        due_before,
+        after.due_at if after else None,
+        after.request_id if after else None,
+        most,
+    )
+    return [_request(row) for row in rows]
+
+
+async def verify(connection: Connection, request_id: UUID, officer_id: str, sealed: bytes, at: datetime | None) -> None:
+    """Open a request; the time is the database's unless the caller chose it."""
+    await connection.execute(QUERIES["verify"], request_id, officer_id, sealed, at)
+
+
+async def approve(connection: Connection, request_id: UUID, officer_id: UUID, at: datetime | None) -> None:
+    """Keep an officer's approval."""
+    await connection.execute(QUERIES["approve"], request_id, officer_id, at)
+
+
+async def move(connection: Connection, request_id: UUID, state: State) -> None:
+    """Let a request take its next step."""
+    await connection.execute(QUERIES["move"], request_id, state.value)
+
+
+async def serve(connection: Connection, request_id: UUID, at: datetime | None) -> None:
+    """Close an access request whose package has been made."""
+    await connection.execute(QUERIES["serve"], request_id, at)
+
+
+async def empty(connection: Connection, request_id: UUID) -> None:
+    """Take from a request everything that leads to the person."""
+    await connection.execute(QUERIES["empty"], request_id)
+
+
+async def let_go(connection: Connection, lookups: Sequence[bytes]) -> None:
+    """Take lookups out of unfinished requests that also name somebody else."""
+    await connection.execute(QUERIES["let_go"], list(lookups))
+
+
+async def commitments(connection: Connection, subject_id: UUID) -> list[bytes]:
+    """The commitments of the subject's entries that still hold their fact, oldest first."""
+    return [row["commitment"] for row in await connection.fetch(QUERIES["commitments"], subject_id)]
+
+
+async def certify(connection: Connection, request_id: UUID, erased_at: datetime, certificate: str) -> None:
+    """Close an erasure with its certificate."""
+    await connection.execute(QUERIES["certify"], request_id, erased_at, certificate)
+
+
+def _request(row: Row) -> RightsRequest:
+    return RightsRequest(
+        request_id=row["request_id"],
+        right=Right(row["right"]),
+        state=State(row["state"]),
+        language=row["language"],
+        lookups=row["lookups"],
+        filed_by=row["filed_by"],
+        received_at=row["received_at"],
+        due_at=row["due_at"],
+        verified_by=row["verified_by"],
+        verified_at=row["verified_at"],
+        completed_at=row["completed_at"],
+        certificate=row["certificate"],
+        approved_by=row["approved_by"],
+    )
