@@ -2,14 +2,15 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from service.kernel.embedded import Embedded
 
+from service.kernel.embedded import Embedded, home_of
 from service.kernel.migrate import migrate
 from tests.running import Running, running
 
@@ -25,9 +26,11 @@ def pytest_report_header() -> str:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server for this worker's tests, with a migrated template database."""
-    with Embedded.start(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+    data_dir = tmp_path_factory.mktemp("postgres")
+    with Embedded.start(data_dir, durable=False) as server:
         asyncio.run(_make_template(server.url))
         yield server.url
+    shutil.rmtree(home_of(data_dir))
 
 
 async def _make_template(url: str) -> None:

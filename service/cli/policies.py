@@ -22,23 +22,30 @@ def policies() -> None:
 def check(folder: Path | None) -> None:
     """Whether a bundle can be activated; every mistake at once, with file, place and remedy."""
     bundle = _loaded(folder)
-    click.echo(
-        f"{bundle.digest}: {len(bundle.purposes)} purposes, {len(bundle.sites)} sites, {len(bundle.journeys)} journeys, "
-        f"{len(bundle.placements)} placements, {len(bundle.offers)} offers"
-    )
+    counts = {
+        "purpose": bundle.purposes,
+        "site": bundle.sites,
+        "journey": bundle.journeys,
+        "placement": bundle.placements,
+        "offer": bundle.offers,
+    }
+    held = ", ".join(_counted(len(of_kind), kind) for kind, of_kind in counts.items())
+    click.echo(f"This bundle can be activated: {held}.\n{bundle.digest}")
 
 
 @policies.command()
 @FOLDER
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def show(folder: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes options by name
-    """What a bundle says: purposes with their basis, and offers with the purposes that their rules need."""
+def show(folder: Path | None, as_json: bool) -> None:
+    """What a bundle says: purposes with their basis, offers with the purposes they need and fields they read."""
     bundle = _loaded(folder)
     if as_json:
         summary = {
             "digest": bundle.digest,
             "purposes": {p.id: p.legal_basis for p in bundle.purposes.values()},
-            "offers": {o.id: sorted(o.required) for o in bundle.offers.values()},
+            "offers": {
+                o.id: {"purposes": sorted(o.purposes), "reads": sorted(o.reads)} for o in bundle.offers.values()
+            },
         }
         click.echo(msgspec.json.encode(summary).decode())
         return
@@ -46,7 +53,9 @@ def show(folder: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click pa
     for purpose in bundle.purposes.values():
         click.echo(f"purpose {purpose.id}: {purpose.legal_basis.value}, keeps {', '.join(purpose.data) or 'nothing'}")
     for offer in bundle.offers.values():
-        click.echo(f"offer {offer.id}: needs {', '.join(sorted(offer.required)) or 'no purpose'}")
+        needs = ", ".join(sorted(offer.purposes)) or "no purpose"
+        reads = ", ".join(sorted(offer.reads)) or "nothing"
+        click.echo(f"offer {offer.id}: needs {needs}, reads {reads}")
 
 
 def _loaded(folder: Path | None) -> Bundle:
@@ -54,4 +63,8 @@ def _loaded(folder: Path | None) -> Bundle:
         return load(folder or settings_of().policies_dir)
     except BundleRefused as refused:
         show_mistakes(refused)
-        raise Stop(f"The bundle has {len(refused.faults)} mistakes.", NO) from refused
+        raise Stop(f"The bundle has {_counted(len(refused.faults), 'mistake')}.", NO) from refused
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

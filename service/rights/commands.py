@@ -200,7 +200,7 @@ class RightsDesk:
         bundle = self._policy.current.digest
 
         async def work(connection: Connection) -> Progress:
-            request = _found(await store.locked(connection, request_id))
+            request = _found(await store.locked(connection, request_id, alike=True))
             if request.state is State.RUNNING:
                 await self._erasure.run(connection, request, bundle, moment.override)
                 request = _found(await store.request(connection, request_id))

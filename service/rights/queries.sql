@@ -22,6 +22,16 @@ WHERE r.request_id = $1;
 -- Wait until nobody else moves the request; what was read before is stale afterwards.
 SELECT request_id FROM rights_requests WHERE request_id = $1 FOR UPDATE;
 
+-- name: lock_alike
+-- The same for a request and all that name one of its identifiers, in one order: its erasure will empty them too.
+SELECT request_id FROM rights_requests
+WHERE request_id IN (
+    SELECT $1::uuid
+    UNION
+    SELECT o.request_id FROM rights_requests r JOIN rights_requests o ON o.lookups && r.lookups WHERE r.request_id = $1
+)
+ORDER BY request_id FOR UPDATE;
+
 -- name: page
 -- Requests after a place in the order of urgency.
 SELECT

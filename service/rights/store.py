@@ -51,9 +51,9 @@ async def request(reader: Reader, request_id: UUID) -> RightsRequest | None:
     return _request(row) if row else None
 
 
-async def locked(connection: Connection, request_id: UUID) -> RightsRequest | None:
-    """One request, which nobody else moves until this transaction ends."""
-    await connection.execute(QUERIES["lock"], request_id)
+async def locked(connection: Connection, request_id: UUID, *, alike: bool = False) -> RightsRequest | None:
+    """One request, which nobody else moves until this transaction ends; with all that are `alike` in an identifier."""
+    await connection.execute(QUERIES["lock_alike" if alike else "lock"], request_id)
     return await request(connection, request_id)
 
 

@@ -46,7 +46,7 @@ def demo(data: Path | None, customers: int | None, connections: int, seed: int, 
     reasons: list[str] = []
     status = NO
     try:
-        _replay(days(contacts, seed, datetime.now(UTC).date()), given, tally, seed, connections)
+        _replay(days(contacts, datetime.now(UTC).date()), given, tally, connections)
         reasons = tally.faults(expected)
     except Stop as stop:
         reasons, status = [stop.message], stop.exit_code
@@ -79,7 +79,7 @@ def _input(data: Path | None, customers: int | None, seed: int) -> tuple[list[Co
         raise Stop(str(refused), USAGE) from refused
 
 
-def _replay(days: Sequence[Day], given: Credentials, tally: Tally, seed: int, connections: int) -> None:
+def _replay(days: Sequence[Day], given: Credentials, tally: Tally, connections: int) -> None:
     try:
         from service.cli.demo.play import play  # noqa: PLC0415 - the HTTP client is installed for the demo only
     except ModuleNotFoundError as missing:
@@ -100,7 +100,6 @@ def _replay(days: Sequence[Day], given: Credentials, tally: Tally, seed: int, co
                 days,
                 given,
                 tally,
-                seed=seed,
                 connections=connections,
                 step=lambda steps: bar.update(task, advance=steps),
             )

@@ -1,6 +1,7 @@
 """Speaks to the service over HTTP: patient with one that is busy, plain about one that is gone or says no."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -23,8 +24,11 @@ UNKNOWN_CALLER = frozenset({401, 403})
 class Caller:
     """A server's calls. `token` acts as an officer instead; `now` is when the call is said to happen."""
 
-    def __init__(self, http: httpx.AsyncClient, tally: Tally) -> None:
-        self._http = http
+    def __init__(self, clients: Iterable[httpx.AsyncClient], tally: Tally) -> None:
+        """Each client is used for one call at a time."""
+        self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
+        for client in clients:
+            self._idle.put_nowait(client)
         self._tally = tally
 
     async def post(
@@ -63,21 +67,31 @@ class Caller:
             headers["Placet-Now"] = now.isoformat()
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        client = await self._idle.get()
+        try:
+            response = await self._patiently(
+                client, client.build_request(method, path, content=content, headers=headers)
+            )
+        finally:
+            self._idle.put_nowait(client)
+        return _accepted(method, path, response)
+
+    async def _patiently(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+        """The response to a request that is sent again while the service is busy; gives up where nobody listens."""
         for attempt in range(ATTEMPTS):
-            if attempt:
-                self._tally.repeated += 1
             self._tally.requests += 1
+            self._tally.repeated += attempt > 0
             try:
-                response = await self._http.request(method, path, content=content, headers=headers)
+                response = await client.send(request)
             except httpx.ConnectError:
                 break
             except httpx.TransportError:
                 await asyncio.sleep(WAIT_SECONDS)
                 continue
             if response.status_code not in BUSY:
-                return _accepted(method, path, response)
+                return response
             await asyncio.sleep(_wait(response))
-        raise Stop(f"The service at {self._http.base_url} does not answer; start it with `make run`.", UNREACHABLE)
+        raise Stop(f"The service at {client.base_url} does not answer; start it with `make run`.", UNREACHABLE)
 
 
 def _wait(response: httpx.Response) -> float:

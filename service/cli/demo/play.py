@@ -1,6 +1,8 @@
 """Opens the connections of a demo and replays its days through them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from ssl import SSLContext
 
 import httpx
 
@@ -16,20 +18,30 @@ TIMEOUT_SECONDS = 30
 
 
 async def play(
-    days: Sequence[Day], given: Credentials, tally: Tally, *, seed: int, connections: int, step: Callable[[int], None]
+    days: Sequence[Day], given: Credentials, tally: Tally, *, connections: int, step: Callable[[int], None]
 ) -> None:
     """Replay the days in their order; `step` hears of each thing that has happened. Raises `Stop`."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    key = {"Authorization": f"Bearer {given.secret_key}"}
-    async with httpx.AsyncClient(
-        base_url=given.base_url, headers=key, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False
-    ) as http:
-        caller = Caller(http, tally)
+    async with AsyncExitStack() as stack:
+        trust = httpx.create_ssl_context()
+        # A client for each connection: one client with many looks through all of them before every call
+        clients = [await stack.enter_async_context(_client(given, trust)) for _ in range(connections)]
+        caller = Caller(clients, tally)
         notice = await caller.get(f"/v1/notices/{SITE}", NoticeToShow)
         officers = [officer.token for officer in given.officers]
-        replay = Replay(caller, tally, Setting(notice, seed, officers, connections), step)
+        replay = Replay(caller, tally, Setting(notice, officers, connections), step)
         try:
             for day in days:
                 await replay.live(day)
         except* Stop as stops:
             raise stops.exceptions[0] from None
+
+
+def _client(given: Credentials, trust: SSLContext) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=given.base_url,
+        headers={"Authorization": f"Bearer {given.secret_key}"},
+        limits=httpx.Limits(max_connections=1),
+        timeout=TIMEOUT_SECONDS,
+        trust_env=False,
+        verify=trust,
+    )

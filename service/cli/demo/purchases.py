@@ -56,14 +56,14 @@ def count(path: Path, most: int | None) -> Counted:
 
 
 def _contact(row: Mapping[str, str], path: Path, line: int, seed: int) -> Contact:
-    customer = f"customer-{row[CUSTOMER]}"
+    customer = f"customer-{seed}-{row[CUSTOMER]}"
     try:
         return Contact(
             id=str(line),
             customer=customer,
             day=date.fromisoformat(row["date"]),
             event=EVENT,
-            channel="shop" if in_shop(seed, customer) else "web",
+            channel="shop" if in_shop(customer) else "web",
             properties={
                 "quantity": int(row["quantity"]),
                 "amount": int(Decimal(row["amount_usd"]) * CENTS),

@@ -44,10 +44,9 @@ SAYS, COMES, IS_TOLD, LOOKS, CHANGES = (timedelta(seconds=second) for second in 
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """How to replay: the notice that customers see, the seed of their characters, the officers who serve them."""
+    """How to replay: the notice that customers see, and the officers who serve them."""
 
     notice: NoticeToShow
-    seed: int
     officers: Sequence[str]
     connections: int
 
@@ -98,13 +97,13 @@ class Replay:
         if customer in self._withdrawn or customer in self._erased:
             return False
         valid_until = self._valid_until[customer]
-        return valid_until is not None and valid_until <= midnight and scenario.renews(self._setting.seed, customer)
+        return valid_until is not None and valid_until <= midnight and scenario.renews(customer)
 
     async def _decide(self, customer: str, midnight: datetime) -> None:
         body = {
             "subject": _subject(customer),
             "site": SITE,
-            "decisions": scenario.decisions(self._setting.seed, customer, self._setting.purposes),
+            "decisions": scenario.decisions(customer, self._setting.purposes),
             "notice": self._setting.notice.notice,
             "method": "form",
         }
@@ -161,7 +160,7 @@ class Replay:
             "subject": _subject(customer),
             "site": SITE,
             "placements": placements,
-            "context": {**context, "device": scenario.device(self._setting.seed, customer)},
+            "context": {**context, "device": scenario.device(customer)},
         }
         for decision in (await self._caller.post("/v1/decisions", body, Decisions, now=now)).decisions:
             self._tally.decided(decision)

@@ -1,4 +1,4 @@
-"""What happens when: every customer's life with the shop, drawn from a seed. Pure, so that it can be counted twice."""
+"""What happens when: each customer's life with the shop, drawn from their name. Pure, so that it can be counted twice."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,10 @@ PERSONALIZATION = "personalization"
 
 
 class Contact(Struct, frozen=True):
-    """One contact of a customer with the shop; `id` becomes the touchpoint's."""
+    """One contact of a customer with the shop; `id` becomes the touchpoint's.
+
+    A customer's name carries the seed: with another seed they have another character, and so are another person.
+    """
 
     id: str
     customer: str
@@ -68,54 +71,54 @@ class Day(Struct, frozen=True):
         return len(self.contacts) + sum(len(acts) for acts in self.acts.values())
 
 
-def drawn(seed: int, customer: str, question: str) -> float:
+def drawn(customer: str, question: str) -> float:
     """A number in [0, 1) that depends on nothing else, so that no order of events can change a customer's character."""
-    return int.from_bytes(sha256(f"{seed}|{customer}|{question}".encode()).digest()[:8]) / 2**64
+    return int.from_bytes(sha256(f"{customer}|{question}".encode()).digest()[:8]) / 2**64
 
 
-def decisions(seed: int, customer: str, purposes: Iterable[str]) -> dict[str, str]:
+def decisions(customer: str, purposes: Iterable[str]) -> dict[str, str]:
     """What a customer says to each purpose that is up for consent."""
-    mood = drawn(seed, customer, "consent")
+    mood = drawn(customer, "consent")
     if mood < REFUSES_ALL:
         given: set[str] = set()
     elif mood < REFUSES_ALL + ANALYTICS_ONLY:
         given = {ANALYTICS}
     else:
-        given = {p for p in purposes if drawn(seed, customer, p) < GIVES_OPTIONAL} | {ANALYTICS, PERSONALIZATION}
+        given = {p for p in purposes if drawn(customer, p) < GIVES_OPTIONAL} | {ANALYTICS, PERSONALIZATION}
     return {purpose: "given" if purpose in given else "refused" for purpose in purposes}
 
 
-def refuses_all(seed: int, customer: str) -> bool:
+def refuses_all(customer: str) -> bool:
     """Whether a customer says no to everything."""
-    return drawn(seed, customer, "consent") < REFUSES_ALL
+    return drawn(customer, "consent") < REFUSES_ALL
 
 
-def renews(seed: int, customer: str) -> bool:
+def renews(customer: str) -> bool:
     """Whether a customer who is asked again, once their consent has expired, says the same again."""
-    return drawn(seed, customer, "renewal") < RENEWS
+    return drawn(customer, "renewal") < RENEWS
 
 
-def in_shop(seed: int, customer: str) -> bool:
+def in_shop(customer: str) -> bool:
     """Whether a customer of whom a log says no more than that they bought did so in the shop."""
-    return drawn(seed, customer, "channel") < BUYS_IN_SHOP
+    return drawn(customer, "channel") < BUYS_IN_SHOP
 
 
-def device(seed: int, customer: str) -> str:
+def device(customer: str) -> str:
     """What a customer looks at the shop with."""
-    return "mobile" if drawn(seed, customer, "device") < BROWSES_MOBILE else "desktop"
+    return "mobile" if drawn(customer, "device") < BROWSES_MOBILE else "desktop"
 
 
-def change(seed: int, customer: str) -> Act | None:
+def change(customer: str) -> Act | None:
     """What a customer does about their data later on, if anything; who never gave anything has nothing to withdraw."""
-    mood = drawn(seed, customer, "change")
+    mood = drawn(customer, "change")
     if mood < WITHDRAWS:
-        return None if refuses_all(seed, customer) else Act.WITHDRAWAL
+        return None if refuses_all(customer) else Act.WITHDRAWAL
     if mood < WITHDRAWS + WANTS_ACCESS:
         return Act.ACCESS
     return Act.ERASURE if mood < WITHDRAWS + WANTS_ACCESS + WANTS_ERASURE else None
 
 
-def days(contacts: Iterable[Contact], seed: int, today: date) -> list[Day]:
+def days(contacts: Iterable[Contact], today: date) -> list[Day]:
     """The days of the shop, moved so that the last one with a contact is `today`."""
     of_day: defaultdict[date, list[Contact]] = defaultdict(list)
     visits: defaultdict[str, set[date]] = defaultdict(set)
@@ -125,7 +128,7 @@ def days(contacts: Iterable[Contact], seed: int, today: date) -> list[Day]:
     last = max(of_day)
     acts: defaultdict[date, dict[str, list[Act]]] = defaultdict(dict)
     for customer, visited in visits.items():
-        for day, act in _life(seed, customer, sorted(visited), last):
+        for day, act in _life(customer, sorted(visited), last):
             acts[day].setdefault(customer, []).append(act)
     shift = today - last
     return [
@@ -134,12 +137,12 @@ def days(contacts: Iterable[Contact], seed: int, today: date) -> list[Day]:
     ]
 
 
-def _life(seed: int, customer: str, visited: Sequence[date], last: date) -> list[tuple[date, Act]]:
+def _life(customer: str, visited: Sequence[date], last: date) -> list[tuple[date, Act]]:
     """A customer's acts in the order in which they happen."""
     life = [(visited[0], Act.FIRST_VISIT)]
-    life += [(day, Act.LATER_VISIT) for day in visited[1:] if drawn(seed, customer, day.isoformat()) < ASKED_AGAIN]
+    life += [(day, Act.LATER_VISIT) for day in visited[1:] if drawn(customer, day.isoformat()) < ASKED_AGAIN]
     life.append((min(visited[-1] + timedelta(days=LOOKS_BACK_AFTER_DAYS), last), Act.LAST_VISIT))
-    if act := change(seed, customer):
-        after = timedelta(days=1 + int(drawn(seed, customer, "day") * CHANGES_MIND_WITHIN_DAYS))
+    if act := change(customer):
+        after = timedelta(days=1 + int(drawn(customer, "day") * CHANGES_MIND_WITHIN_DAYS))
         life.append((min(visited[0] + after, last), act))
     return sorted(life, key=lambda moment: moment[0])

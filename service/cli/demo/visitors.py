@@ -27,7 +27,7 @@ def visits(most: int | None, seed: int) -> list[Contact]:
         # A scenario that can be repeated is the point; nothing secret is drawn
         random = Random(f"{seed}|visitor|{number}")  # noqa: S311 - see above
         for event, channel, day in _life(random):
-            customer = f"visitor-{number + 1:05}"
+            customer = f"visitor-{seed}-{number + 1:05}"
             found.append(
                 Contact(id=f"visit-{len(found) + 1}", customer=customer, day=day, event=event, channel=channel)
             )

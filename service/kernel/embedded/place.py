@@ -104,14 +104,6 @@ def _added_user() -> Account | None:
     useradd = shutil.which("useradd", path=SYSTEM_PROGRAMS)
     if useradd is None:
         return None
-    traits = (
-        "--system",
-        "--user-group",
-        "--no-create-home",
-        "--home-dir",
-        "/nonexistent",
-        "--shell",
-        "/usr/sbin/nologin",
-    )
+    traits = ("--system", "--user-group", "--no-create-home", "--home-dir=/nonexistent", "--shell=/usr/sbin/nologin")
     subprocess.run([useradd, *traits, SYSTEM_USER], check=False, capture_output=True)  # noqa: S603 - fixed words
     return _user(SYSTEM_USER)

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from service.policy.expression.language import LARGEST, PYTHON_TYPES, Facts, Run, TypeName, Value
+from service.policy.expression.language import LARGEST, PYTHON_TYPES, Facts, Run, TypeName
+
+Compare = Callable[[Any, Any], bool]
 
 
-def literal(value: Value) -> Run:
+def literal(value: object) -> Run:
     """Always the same value."""
     return lambda _: value
 
@@ -27,21 +29,8 @@ def fact(name: str, type_name: TypeName) -> Run:
     return number if type_name == "number" else other
 
 
-def compared(compare: Callable[[Any, Any], bool], left: Run, right: Run) -> Run:
-    """A comparison; unknown as soon as one side is."""
-
-    def run(facts: Facts) -> bool | None:
-        first = left(facts)
-        if first is None:
-            return None
-        second = right(facts)
-        return None if second is None else compare(first, second)
-
-    return run
-
-
-def compared_with(compare: Callable[[Any, Any], bool], left: Run, value: Value) -> Run:
-    """The same with a literal on the right, which is what most rules do."""
+def compared_with(compare: Compare, left: Run, value: object) -> Run:
+    """A comparison with a literal, which is what most rules do; unknown where the fact is."""
 
     def run(facts: Facts) -> bool | None:
         first = left(facts)
@@ -50,15 +39,32 @@ def compared_with(compare: Callable[[Any, Any], bool], left: Run, value: Value) 
     return run
 
 
-def contained(left: Run, values: Sequence[Value], *, inside: bool) -> Run:
-    """Whether a value is in a list of literals, or is not."""
-    members = frozenset(values)
+def chained(left: Run, steps: Sequence[tuple[Compare, Run]]) -> Run:
+    """Comparisons each of which goes on from the one before, `1 < a <= b`: all of them must hold."""
 
     def run(facts: Facts) -> bool | None:
-        value = left(facts)
-        return None if value is None else (value in members) is inside
+        result: bool | None = True
+        first = left(facts)
+        for compare, part in steps:
+            second = part(facts)
+            if first is None or second is None:
+                result = None
+            elif not compare(first, second):
+                return False
+            first = second
+        return result
 
     return run
+
+
+def inside(value: Any, members: Any) -> bool:
+    """Whether a value is in a list of literals."""
+    return value in members
+
+
+def outside(value: Any, members: Any) -> bool:
+    """Whether a value is in no list of literals."""
+    return value not in members
 
 
 def negated(part: Run) -> Run:

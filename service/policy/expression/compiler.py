@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from service.policy.expression import closures
+from service.policy.expression.closures import Compare
 from service.policy.expression.language import (
     ARITHMETIC,
     DATE,
@@ -29,6 +30,7 @@ from service.policy.expression.language import (
     Value,
 )
 
+MEMBERSHIP: dict[type[ast.cmpop], Compare] = {ast.In: closures.inside, ast.NotIn: closures.outside}
 DATE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -146,45 +148,49 @@ class Compiler:
                 raise self._refused(node, f"{sentence}; {told}.")
 
     def _comparison(self, node: ast.Compare, depth: int) -> Part:
-        left = self._part(node.left, depth + 1)
-        runs: list[Run] = []
-        for place, (operator, comparator) in enumerate(zip(node.ops, node.comparators, strict=True)):
-            if isinstance(operator, ast.In | ast.NotIn):
-                runs.append(self._membership(left, operator, comparator, depth))
-                if place + 1 == len(node.ops):
-                    break
-            right = self._part(comparator, depth + 1)
-            if not isinstance(operator, ast.In | ast.NotIn):
-                runs.append(self._pair(left, operator, right))
+        for operator, right_node in zip(node.ops[:-1], node.comparators, strict=False):
+            if type(operator) in MEMBERSHIP:
+                raise self._refused(right_node, REFUSED[ast.List])
+        left = first = self._part(node.left, depth + 1)
+        steps: list[tuple[Compare, Run]] = []
+        value: object = None
+        for operator, right_node in zip(node.ops, node.comparators, strict=True):
+            if type(operator) in MEMBERSHIP:
+                value = self._members(left, right_node, depth)
+                steps.append((MEMBERSHIP[type(operator)], closures.literal(value)))
+                break
+            right = self._part(right_node, depth + 1)
+            value = right.value
+            steps.append((self._compare(left, operator, right), right.run))
             left = right
-        return Part("boolean", runs[0] if len(runs) == 1 else closures.settled_by(False, runs), node)
+        if len(steps) == 1 and value is not None:
+            return Part("boolean", closures.compared_with(steps[0][0], first.run, value), node)
+        return Part("boolean", closures.chained(first.run, steps), node)
 
-    def _pair(self, left: Part, operator: ast.cmpop, right: Part) -> Run:
+    def _compare(self, left: Part, operator: ast.cmpop, right: Part) -> Compare:
         compare = ORDER.get(type(operator)) or EQUALITY.get(type(operator))
         if compare is None:
             raise self._refused(right.node, "Compare with == or !=; a rule has no 'is'.")
         self._refuse_mixed(left, right)
         if type(operator) in ORDER and left.type not in ORDERED:
-            raise self._refused(
-                right.node, f"Only numbers and dates have an order, and this is {SPOKEN[left.type]}; use ==."
-            )
+            message = f"Only numbers and dates have an order, and this is {SPOKEN[left.type]}; use ==."
+            raise self._refused(right.node, message)
         self._refuse_undeclared(left, right)
         self._refuse_undeclared(right, left)
-        if right.value is not None:
-            return closures.compared_with(compare, left.run, right.value)
-        return closures.compared(compare, left.run, right.run)
+        return compare
 
-    def _membership(self, left: Part, operator: ast.In | ast.NotIn, node: ast.expr, depth: int) -> Run:
+    def _members(self, left: Part, node: ast.expr, depth: int) -> frozenset[Value]:
         if not isinstance(node, ast.List) or not node.elts:
             raise self._refused(node, 'After \'in\' stands a list of literal values, such as ["mobile", "tablet"].')
-        parts = [self._part(element, depth + 1) for element in node.elts]
-        for part in parts:
+        members: set[Value] = set()
+        for element in node.elts:
+            part = self._part(element, depth + 1)
             if part.value is None:
-                raise self._refused(part.node, "A list holds literal values only.")
+                raise self._refused(element, "A list holds literal values only.")
             self._refuse_mixed(left, part)
             self._refuse_undeclared(left, part)
-        values = [part.value for part in parts if part.value is not None]
-        return closures.contained(left.run, values, inside=isinstance(operator, ast.In))
+            members.add(part.value)
+        return frozenset(members)
 
     def _refuse_mixed(self, left: Part, right: Part) -> None:
         if left.type == right.type:

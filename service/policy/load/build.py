@@ -82,16 +82,17 @@ def _journey(journey_id: str, form: JourneyFile) -> Journey:
 
 
 def _offer(offer_id: str, form: OfferForm, rule: Rule | None, forms: Forms) -> Offer:
-    stage = {name for name, field in forms.fields.field.items() if field.source == "stage" and form.stages}
+    reads = rule.reads if rule else frozenset[str]()
+    staged = {name for name, field in forms.fields.field.items() if field.source == "stage" and form.stages}
     return Offer(
         id=offer_id,
         title=form.title,
         placements=form.placements,
         purposes=frozenset(form.purposes),
-        required=frozenset(derived(form, rule, forms.fields.field)),
+        required=frozenset(derived(reads, form.stages, forms.fields.field)),
         stages=form.stages,
         rule=rule,
-        reads=(rule.reads if rule else frozenset[str]()) | stage,
+        reads=reads | staged,
         priority=form.priority,
         content=form.content,
         personalised_price=form.personalised_price,

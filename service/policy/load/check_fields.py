@@ -35,7 +35,7 @@ def _check_field(field: str, form: FieldForm, forms: Forms, mistakes: Mistakes) 
     if "-" in field or keyword.iskeyword(field) or field in RESERVED:
         mistakes.add(FIELDS, path, "a rule cannot use this name; use small letters, digits and _, and no word of rules")
     if fault := special(field, form.category):
-        mistakes.add(FIELDS, f"{path}.category", fault)
+        mistakes.add(FIELDS, path, fault)
     elif form.category not in CATEGORIES:
         mistakes.add(FIELDS, f"{path}.category", f"there is no such category; {hint(form.category, CATEGORIES)}")
     if form.values and form.type != "text":

@@ -1,13 +1,14 @@
 """What must hold for placements and offers: what is read is covered by purposes, what is shown is complete."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from service.policy.expression import Rule, RuleRefused, compile_rule
+from service.policy.expression import Rule, RuleRefused, TypeName, compile_rule
 from service.policy.load.check_fields import FIELDS, values_of
 from service.policy.load.forms import FieldForm, Forms, OfferForm, PlacementForm
 from service.policy.load.mistakes import Mistakes, key_path
 
+_WORD_OR_TEXT = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\w+""")
 DISCLOSURE = "disclosure"
 """The key of an offer's content that says a price was set for this person (Dir. 2011/83 Art. 6(1)(ea))."""
 
@@ -28,12 +29,10 @@ def check(forms: Forms, mistakes: Mistakes) -> Mapping[str, Rule]:
     return rules
 
 
-def derived(form: OfferForm, rule: Rule | None, fields: Mapping[str, FieldForm]) -> dict[str, str]:
-    """The purposes that an offer needs, each with the field that needs it: those its rule reads, and the stage."""
-    reads = sorted(rule.reads) if rule else []
-    if form.stages:
-        reads += [field for field, declared in fields.items() if declared.source == "stage"]
-    return {purpose: field for field in reads if (purpose := fields[field].purpose) is not None}
+def derived(reads: Iterable[str], stages: Collection[str], fields: Mapping[str, FieldForm]) -> dict[str, str]:
+    """The purposes that an offer needs, each with a field that needs it: those its rule reads, and the stage."""
+    staged = [name for name, field in fields.items() if field.source == "stage"] if stages else []
+    return {purpose: name for name in (*staged, *reads) if (purpose := fields[name].purpose) is not None}
 
 
 def _check_placement(placement: str, form: PlacementForm, forms: Forms, mistakes: Mistakes) -> None:
@@ -59,14 +58,14 @@ def _check_content(file: str, offer: str, form: OfferForm, forms: Forms, mistake
         mistakes.add(file, key_path(f"{path}.content", language), message)
     keys = {key for words in form.content.values() for key in words}
     for language, words in form.content.items():
+        if form.personalised_price and DISCLOSURE not in words:
+            message = "is missing; say that the price was set for this person (Dir. 2011/83 Art. 6(1)(ea))"
+            mistakes.add(file, f"{path}.content.{language}.{DISCLOSURE}", message)
         for key in keys - words.keys():
             message = "is missing; another language of this offer has it"
             mistakes.add(file, key_path(f"{path}.content.{language}", key), message)
         if not words:
             mistakes.add(file, key_path(f"{path}.content", language), "is empty; write what is shown")
-        if form.personalised_price and DISCLOSURE not in words:
-            message = "is missing; say that the price was set for this person (Dir. 2011/83 Art. 6(1)(ea))"
-            mistakes.add(file, f"{path}.content.{language}.{DISCLOSURE}", message)
 
 
 def _check_reading(file: str, offer: str, form: OfferForm, forms: Forms, mistakes: Mistakes) -> Rule | None:
@@ -83,30 +82,42 @@ def _check_reading(file: str, offer: str, form: OfferForm, forms: Forms, mistake
     if form.stages and not any(declared.source == "stage" for declared in fields.values()):
         mistakes.add(file, f"{path}.stages", "no field in fields.toml is the stage; add one, with its purpose")
     rule = _compiled(file, f"{path}.rule", form, forms, mistakes)
-    for purpose, field in derived(form, rule, fields).items():
-        if purpose in form.purposes or mistakes.spoiled(file, f"{path}.purposes"):
-            continue
-        message = f"reads {field}, which serves {purpose}; add {purpose} to the offer's purposes, or do not read it"
-        if rule and field in rule.reads:
-            mistakes.add(file, f"{path}.rule", f"column {_column(rule.source, field)}: {message}")
-        else:
-            mistakes.add(file, f"{path}.stages", message)
+    if not mistakes.touched(file, f"{path}.purposes"):
+        _refuse_uncovered(file, path, form, fields, mistakes)
     return rule
-
-
-def _column(source: str, field: str) -> int:
-    found = re.search(rf"\b{field}\b", source)
-    return found.start() + 1 if found else 1
 
 
 def _compiled(file: str, path: str, form: OfferForm, forms: Forms, mistakes: Mistakes) -> Rule | None:
     if form.rule is None or mistakes.spoiled(file, path):
         return None
+    fields = forms.fields.field
+    types: dict[str, TypeName] = {name: field.type for name, field in fields.items()}
     try:
-        return compile_rule(
-            form.rule, {name: field.type for name, field in forms.fields.field.items()}, values_of(forms)
-        )
+        return compile_rule(form.rule, types, values_of(forms))
     except RuleRefused as refused:
-        if not any(mistakes.spoiled(FIELDS, key_path("field", field)) for field in forms.fields.field):
+        unsure = any(mistakes.touched(FIELDS, key_path("field", name)) for name in _named(form.rule, fields))
+        if not unsure:
             mistakes.add(file, path, f"column {refused.column}: {refused.message}")
         return None
+
+
+def _refuse_uncovered(
+    file: str, path: str, form: OfferForm, fields: Mapping[str, FieldForm], mistakes: Mistakes
+) -> None:
+    """Rule D3, also for a rule that has other mistakes: whoever mends those learns of this one at once."""
+    sure = {n: f for n, f in fields.items() if not mistakes.spoiled(FIELDS, f"{key_path('field', n)}.purpose")}
+    named = _named(form.rule or "", sure)
+    for purpose, field in derived(named, form.stages, sure).items():
+        if purpose in form.purposes:
+            continue
+        message = f"reads {field}, which serves {purpose}; add {purpose} to the offer's purposes, or do not read it"
+        if field in named:
+            mistakes.add_further(file, f"{path}.rule", f"column {named[field]}: {message}")
+        else:
+            mistakes.add_further(file, f"{path}.stages", message)
+
+
+def _named(source: str, fields: Collection[str]) -> dict[str, int]:
+    """The fields that a rule names, each with its first column; what stands in quotes names nothing."""
+    found = [name for name in _WORD_OR_TEXT.finditer(source) if name[0] in fields]
+    return {name[0]: name.start() + 1 for name in reversed(found)}

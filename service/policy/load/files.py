@@ -24,7 +24,7 @@ Files = dict[str, str]
 
 def read_files(folder: Path, mistakes: Mistakes) -> Files:
     """Every file of the folder but hidden ones; what cannot be read is noted and left out."""
-    if not folder.is_dir():
+    if not _is_folder(folder):
         mistakes.add(".", FOLDER, "there is no such folder; PLACET_POLICIES_DIR names the one to use")
         return {}
     root = folder.resolve()
@@ -45,6 +45,13 @@ def frozen(files: Files) -> bytes:
     return rfc8785.dumps(dict(files))
 
 
+def _is_folder(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a folder on the way to it may not be entered
+        return False
+
+
 def _walk(root: Path, folder: Path, mistakes: Mistakes) -> Iterator[Path]:
     place = folder.relative_to(root).as_posix()
     try:
@@ -60,9 +67,9 @@ def _walk(root: Path, folder: Path, mistakes: Mistakes) -> Iterator[Path]:
         if not _NAME.fullmatch(entry.name):
             odd = key_path("", entry.name)
             mistakes.add(place, odd, "this name cannot be used; use letters, digits, '.', - and _")
-        elif not entry.is_dir():
+        elif not _is_folder(path):
             yield path
-        elif entry.is_symlink():
+        elif path.is_symlink():
             mistakes.add(name, FOLDER, "a linked folder is not followed; put the folder itself here")
         elif len(path.relative_to(root).parts) >= DEEPEST_FOLDER:
             mistakes.add(name, FOLDER, "a bundle has no folder here; the deepest is notices/<id>")

@@ -98,9 +98,12 @@ class Filler:
         return self._struct(plain, file, path, value) if issubclass(origin, Struct) else value
 
     def _list(self, wanted: Any, file: str, path: str, items: list[Any]) -> tuple[Any, ...]:
+        seen: set[str] = set()
         for place, item in enumerate(items):
-            if isinstance(item, str) and item in items[:place]:
+            if isinstance(item, str) and item in seen:
                 self._mistakes.add(file, f"{path}[{place}]", "is listed twice; leave one out")
+            elif isinstance(item, str):
+                seen.add(item)
         return tuple(self._value(wanted, file, f"{path}[{place}]", item) for place, item in enumerate(items))
 
     def _table(self, keys: Any, wanted: Any, file: str, path: str, table: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,12 +14,12 @@ Basis = Literal["consent", "contract", "legal_obligation", "vital_interests", "p
 Transfer = Literal["adequacy", "standard_clauses", "binding_rules"]
 
 Words = Annotated[str, Judged(values.text)]
-Text = Annotated[Mapping[str, Words], InLanguages()]
 Id = Annotated[str, Judged(values.identity)]
 Event = Annotated[str, Judged(values.event)]
 Key = Annotated[str, Judged(values.key)]
 Country = Annotated[str, Judged(values.country)]
 Language = Annotated[str, Judged(values.language)]
+Text = Annotated[Mapping[Language, Words], InLanguages()]
 Origin = Annotated[str, Judged(values.origin)]
 Days = Annotated[int, Judged(values.between(1, 36500, " days"))]
 PurposeId = Annotated[str, Names("purpose")]
@@ -189,7 +189,7 @@ class OfferForm(Struct, frozen=True):
     purposes: tuple[PurposeId, ...] = ()
     stages: tuple[Annotated[str, Names("stage")], ...] = ()
     rule: Words | None = None
-    priority: Annotated[int, Judged(values.between(-1_000_000, 1_000_000))] = 0
+    priority: Annotated[int, Judged(values.between(-100_000, 100_000))] = 0
     personalised_price: bool = False
 
 

@@ -12,19 +12,24 @@ WHOLE = "whole file"
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _LONGEST_QUOTED = 60
+_MOST_SHOWN = 12
 
 
 class Mistakes:
-    """Gathers mistakes. Of one place only the first is told: what follows from it would be noise."""
+    """Gathers mistakes. What follows from one that is known already would be noise, and is left out."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], str] = {}
+        self._found: dict[tuple[str, str], list[str]] = {}
         self._unusable: set[str] = set()
 
     def add(self, file: str, path: str, message: str) -> None:
         """Note what is wrong at a place, unless something is already known to be wrong there or around it."""
         if not self.spoiled(file, path):
-            self._found[file, path] = message
+            self.add_further(file, path, message)
+
+    def add_further(self, file: str, path: str, message: str) -> None:
+        """Note what is wrong at a place whatever else is wrong there."""
+        self._found.setdefault((file, path), []).append(message)
 
     def add_unusable(self, file: str, path: str, message: str) -> None:
         """Note what makes nothing of a file usable."""
@@ -36,10 +41,15 @@ class Mistakes:
         around = (path, *(path[: mark.start()] for mark in re.finditer(r"[.\[]", path)))
         return file in self._unusable or any((file, place) in self._found for place in around)
 
+    def touched(self, file: str, path: str) -> bool:
+        """Whether something is known to be wrong with this place, what it is part of, or what is part of it."""
+        return self.spoiled(file, path) or any(at == file and place.startswith(f"{path}.") for at, place in self._found)
+
     def refuse_any(self) -> None:
         """Raise `BundleRefused` with everything noted, in order of file and path; nothing noted, nothing raised."""
         if self._found:
-            raise BundleRefused([Mistake(*place, message) for place, message in sorted(self._found.items())])
+            places = sorted(self._found.items())
+            raise BundleRefused([Mistake(*place, message) for place, messages in places for message in messages])
 
 
 def key_path(path: str, key: str) -> str:
@@ -53,4 +63,5 @@ def hint(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if near := get_close_matches(name, names, 1):
         return f"did you mean {near[0]}?"
-    return f"there are: {', '.join(names)}" if names else "there are none"
+    shown = [*names[:_MOST_SHOWN], "…"] if len(names) > _MOST_SHOWN else names
+    return f"there are: {', '.join(shown)}" if shown else "there are none"

@@ -1,6 +1,5 @@
 """What single values of a bundle may be, in words."""
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -108,12 +107,10 @@ def between(low: float, high: float, unit: str = "") -> Judge:
 
 
 def above_zero(high: float, unit: str = "") -> Judge:
-    """A finite number more than zero."""
+    """A number more than zero."""
 
     def judge(value: float) -> str | None:
-        if math.isfinite(value) and 0 < value <= high:
-            return None
-        return f"must be more than 0 and at most {high:g}{unit}"
+        return None if 0 < value <= high else f"must be more than 0 and at most {high:g}{unit}"
 
     return judge
 

@@ -1,0 +1,70 @@
+"""How tests ask for access and erasure: file, approve, fetch."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import httpx
+from joserfc import jws
+from joserfc.jwk import KeySet
+
+from tests.running import Json, Running, succeeded
+
+REQUESTS = "/v1/rights/requests"
+VERIFIED = {"method": "login", "note": "signed in to the shop"}
+
+
+def filing(right: str, *identifiers: Json, **more: Any) -> dict[str, Any]:
+    """The body of a request as a server files it, the person being known to it."""
+    return {"right": right, "identifiers": list(identifiers), "language": "en", "verified": VERIFIED, **more}
+
+
+async def file(service: Running, right: str, *identifiers: Json, now: str | None = None, **more: Any) -> dict[str, Any]:
+    """File a request as a server, which must succeed; returns the answer."""
+    return succeeded(await service.post(REQUESTS, filing(right, *identifiers, **more), now=now), 202)
+
+
+async def approve(service: Running, request_id: str, officer: int = 0) -> httpx.Response:
+    """Approve a request as one of the officers."""
+    return await service.post(f"{REQUESTS}/{request_id}/approve", key=service.officers[officer])
+
+
+async def approve_all(service: Running, request_id: str) -> dict[str, Any]:
+    """Approve a request as every officer, which must succeed; returns the last answer."""
+    answers = [succeeded(await approve(service, request_id, officer)) for officer in range(len(service.officers))]
+    return answers[-1]
+
+
+async def fetch(service: Running, request_id: str, what: str) -> httpx.Response:
+    """Fetch `package` or `certificate` as an officer."""
+    return await service.get(f"{REQUESTS}/{request_id}/{what}", key=service.officers[0])
+
+
+async def package(service: Running, *identifiers: Json, **more: Any) -> zipfile.ZipFile:
+    """The access package for these identifiers."""
+    request_id = (await file(service, "access", *identifiers, **more))["request_id"]
+    await approve_all(service, request_id)
+    answer = await fetch(service, request_id, "package")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    return zipfile.ZipFile(io.BytesIO(answer.content))
+
+
+def data(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """What a package says to programs."""
+    return json.loads(archive.read("data.json"))
+
+
+async def erase(service: Running, *identifiers: Json, **more: Any) -> str:
+    """Erase whoever these identifiers lead to; returns the certificate."""
+    request_id = (await file(service, "erasure", *identifiers, **more))["request_id"]
+    assert (await approve_all(service, request_id))["state"] == "completed"
+    return succeeded(await fetch(service, request_id, "certificate"))["certificate"]
+
+
+async def claims(service: Running, certificate: str) -> dict[str, Any]:
+    """What a certificate says, once its signature has been checked against the published keys."""
+    keys = KeySet.import_key_set((await service.http.get("/.well-known/jwks.json")).json())
+    checked = jws.deserialize_compact(certificate, keys, algorithms=["Ed25519"])
+    assert checked.headers()["typ"] == "placet-erasure-certificate+jwt"
+    return json.loads(checked.payload)

@@ -1,0 +1,85 @@
+"""A line to PostgreSQL that can be cut and mended: what a network does to a database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+PIECE_BYTES = 64 * 1024
+
+
+class Line:
+    """A TCP relay in front of a server. `url` leads through it; cutting it ends every connection and refuses new ones."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._server = (parts.hostname or "", parts.port or 0)
+        self._url = url
+        self._port = 0
+        self._relay: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """The address of the server, through this line."""
+        host, port = self._server
+        return self._url.replace(f"{host}:{port}", f"127.0.0.1:{self._port}", 1)
+
+    async def mend(self) -> None:
+        """Let connections through, at the same address as before."""
+        self._relay = await asyncio.start_server(self._carry, "127.0.0.1", self._port)
+        self._port = self._relay.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """End every connection and refuse new ones."""
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._server)
+            try:
+                await _both(_pipe(reader, far_writer), _pipe(far_reader, writer))
+            finally:
+                far_writer.transport.abort()
+        except (asyncio.CancelledError, OSError):  # the line was cut, or the far end is gone
+            pass
+        finally:
+            writer.transport.abort()
+            self._connections.discard(task)
+
+
+async def _both(*pipes: "asyncio._CoroutineLike[None]") -> None:
+    """Carry until either end hangs up."""
+    tasks = [asyncio.ensure_future(pipe) for pipe in pipes]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while piece := await reader.read(PIECE_BYTES):
+            writer.write(piece)
+            await writer.drain()
+
+
+@asynccontextmanager
+async def line(url: str) -> AsyncIterator[Line]:
+    """A mended line to the server behind `url`."""
+    made = Line(url)
+    await made.mend()
+    try:
+        yield made
+    finally:
+        await made.cut()

@@ -1,0 +1,82 @@
+"""How far a request may be moved, and by whom."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from service.rights.model import Right, RightsRequest, State
+from service.rights.rules import Approving, Fetching, after_approval, approving, fetching
+
+ONE, OTHER = UUID(int=1), UUID(int=2)
+RECEIVED = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def _request(state: State, *, right: Right = Right.ACCESS, filed_by: str = "a key") -> RightsRequest:
+    return RightsRequest(
+        request_id=UUID(int=9),
+        right=right,
+        state=state,
+        language="en",
+        lookups=(),
+        filed_by=filed_by,
+        received_at=RECEIVED,
+        due_at=RECEIVED,
+        verified_by=None,
+        verified_at=None,
+        completed_at=None,
+        certificate=None,
+        approved_by=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [
+        (State.VERIFYING, Approving.NOT_VERIFIED),
+        (State.OPEN, Approving.COUNTS),
+        (State.RUNNING, Approving.NO_LONGER_NEEDED),
+        (State.COMPLETED, Approving.NO_LONGER_NEEDED),
+    ],
+)
+def test_an_approval_counts_only_for_an_open_request(state: State, verdict: Approving) -> None:
+    """An approval counts once the person is verified, and is not needed once enough officers have approved."""
+    assert approving(_request(state), str(ONE)) is verdict
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_who_filed_a_request_never_approves_it(state: State) -> None:
+    """The officer who filed a request is refused in whatever state it is."""
+    assert approving(_request(state, filed_by=str(ONE)), str(ONE)) is Approving.FILED_BY_THEM
+
+
+@pytest.mark.parametrize(
+    ("approved_by", "needed", "state"),
+    [
+        ({ONE}, 1, State.RUNNING),
+        ({ONE}, 2, State.OPEN),
+        ({ONE, OTHER}, 2, State.RUNNING),
+        ({ONE, OTHER}, 1, State.RUNNING),
+    ],
+)
+def test_a_request_runs_once_enough_different_officers_approved(
+    approved_by: set[UUID], needed: int, state: State
+) -> None:
+    """A request runs when as many different officers have approved as the bundle asks for."""
+    assert after_approval(approved_by, needed) is state
+
+
+@pytest.mark.parametrize(
+    ("right", "state", "verdict"),
+    [
+        (Right.ACCESS, State.VERIFYING, Fetching.NOT_APPROVED),
+        (Right.ACCESS, State.OPEN, Fetching.NOT_APPROVED),
+        (Right.ACCESS, State.RUNNING, Fetching.READY),
+        (Right.ACCESS, State.COMPLETED, Fetching.READY),
+        (Right.ERASURE, State.COMPLETED, Fetching.NEVER),
+        (Right.ERASURE, State.OPEN, Fetching.NEVER),
+    ],
+)
+def test_only_an_approved_access_request_has_a_package(right: Right, state: State, verdict: Fetching) -> None:
+    """There is a package for access alone, from approval on, as often as it is fetched."""
+    assert fetching(_request(state, right=right)) is verdict
