@@ -32,6 +32,7 @@ from service.kernel.envelope import Envelope
 from service.kernel.health import router as health_router
 from service.kernel.http import handlers
 from service.kernel.idempotency import Answers
+from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
 from service.policy.commands import ActivePolicy
@@ -124,8 +125,7 @@ def create_router(desks: Desks) -> Litestar:
             title="Placet",
             version=__version__,
             description="Consent with proof, and personalisation only as far as it goes.",
-            path="/docs/generated",
-            render_plugins=[],
+            openapi_router=NoPages(path="/docs", route_handlers=[]),
             components=Components(
                 security_schemes={
                     "key": SecurityScheme(

@@ -51,8 +51,13 @@ async def package(service: Running, *identifiers: Json, **more: Any) -> zipfile.
 
 
 def data(archive: zipfile.ZipFile) -> dict[str, Any]:
-    """What a package says to programs."""
-    return json.loads(archive.read("data.json"))
+    """What a package says to programs, none of it twice."""
+    return json.loads(archive.read("data.json"), object_pairs_hook=_without_repetition)
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert len({name for name, _ in pairs}) == len(pairs), "a name is repeated"
+    return dict(pairs)
 
 
 async def erase(service: Running, *identifiers: Json, **more: Any) -> str:

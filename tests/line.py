@@ -1,15 +1,16 @@
 """A line to PostgreSQL that can be cut and mended: what a network does to a database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 PIECE_BYTES = 64 * 1024
 
 
 class Line:
-    """A TCP relay in front of a server. `url` leads through it; cutting it ends every connection and refuses new ones."""
+    """A TCP relay in front of a server; `url` leads through it."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -56,7 +57,7 @@ class Line:
             self._connections.discard(task)
 
 
-async def _both(*pipes: "asyncio._CoroutineLike[None]") -> None:
+async def _both(*pipes: Coroutine[Any, Any, None]) -> None:
     """Carry until either end hangs up."""
     tasks = [asyncio.ensure_future(pipe) for pipe in pipes]
     try:

@@ -15,8 +15,8 @@ from service.app import Desks, create_app
 from service.cli import credentials
 from service.cli.credentials import Credentials
 from service.cli.serve import QUIET
-from service.kernel import datamap
-from service.kernel.database import Database
+from service.kernel import auth, datamap
+from service.kernel.database import Connection, Database
 from service.policy.commands import ActivePolicy, activate
 from service.settings import Secret, Settings
 from service.subjects.keyring import create_key_file, load_key_file
@@ -30,6 +30,11 @@ Json = Mapping[str, Any]
 def customer(value: str = "customer-1") -> dict[str, str]:
     """An identifier as a company's own system gives it."""
     return {"kind": "customer_id", "value": value}
+
+
+def contact(subject: Json, event: str, at: str, **more: Any) -> dict[str, Any]:
+    """One touchpoint, on the website unless said otherwise."""
+    return {"subject": subject, "event": event, "channel": "web", "occurred_at": at, **more}
 
 
 class Running:
@@ -146,9 +151,24 @@ class Running:
         **more: Any,
     ) -> dict[str, Any]:
         """Report one touchpoint; returns its outcome."""
-        touchpoint = {"subject": subject, "event": event, "channel": "web", "occurred_at": at, **more}
-        answer = succeeded(await self.post("/v1/touchpoints", {"touchpoints": [touchpoint]}, now=now))
-        return answer["outcomes"][0]
+        (outcome,) = await self.touch_all([contact(subject, event, at, **more)], now=now)
+        return outcome
+
+    async def touch_all(self, contacts: Sequence[Json], *, now: str | None = None) -> list[dict[str, Any]]:
+        """Report touchpoints in one call; returns their outcomes."""
+        return succeeded(await self.post("/v1/touchpoints", {"touchpoints": contacts}, now=now))["outcomes"]
+
+    async def position(self, subject: Json, *, now: str | None = None, **more: Any) -> dict[str, Any]:
+        """Where somebody is in a journey, which must be allowed."""
+        return succeeded(await self.post("/v1/journeys/position", {"subject": subject, **more}, now=now))
+
+    async def key(self, *scopes: str, site: str | None = None) -> str:
+        """A new secret key with these scopes alone; with a site, a publishable key of that site."""
+
+        async def work(connection: Connection) -> str:
+            return await auth.add_key(connection, "browser" if site else "server", scopes, site, "test")
+
+        return await self.database.run("test.key", work)
 
     async def count(self, table: str) -> int:
         """How many rows a table has."""

@@ -1,8 +1,7 @@
 """`placet api-keys` and `placet officers`: who may call."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -86,20 +85,21 @@ async def _in_database(name: str, work: Any) -> Any:
         await database.close()
 
 
-async def _rows(query: str) -> Sequence[Mapping[str, Any]]:
+async def _rows(query: str) -> list[dict[str, Any]]:
     database = Database(database_url(settings_of()), size=1)
     try:
-        return await database.fetch(query)
+        return [dict(row) for row in await database.fetch(query)]
     finally:
         await database.close()
 
 
-def _show(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([dict(row) for row in rows], default=str))
+        click.echo(json.dumps(rows, default=str))
         return
     for row in rows:
-        told = (
-            f"{name}={', '.join(value) if isinstance(value, list) else value}" for name, value in row.items() if value
-        )
-        click.echo("  ".join(told))
+        click.echo("  ".join(f"{name}={_told(value)}" for name, value in row.items() if value))
+
+
+def _told(value: object) -> str:
+    return ", ".join(map(str, cast("list[object]", value))) if isinstance(value, list) else str(value)

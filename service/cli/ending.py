@@ -26,7 +26,7 @@ class Stop(click.ClickException):
 
     def __init__(self, sentence: str, exit_code: int) -> None:
         super().__init__(sentence)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # pyright: ignore[reportAttributeAccessIssue] - click reads it of the instance
 
 
 def settings_of(**overrides: object) -> Settings:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from service.app import create_app
+from service.app import described
 from service.cli.ending import NO, Stop, database_url, run, settings_of
 from service.kernel.migrate import migrate as apply_migrations
 from service.kernel.migrate import snapshot
@@ -25,7 +25,7 @@ def migrate() -> None:
 @click.option("--check", is_flag=True, help="Only say whether the committed document is that of the code.")
 def openapi(check: bool) -> None:
     """Write openapi/openapi.json from the code."""
-    _written(OPENAPI, render(create_app.described()), check=check)
+    _written(OPENAPI, render(described()), check=check)
 
 
 @click.command()

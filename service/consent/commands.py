@@ -10,6 +10,7 @@ from service.consent import presented, rules, store
 from service.consent.model import (
     Checked,
     CheckedAll,
+    CheckedOne,
     CheckUnavailable,
     ConsentState,
     NoticeToShow,
@@ -20,7 +21,6 @@ from service.consent.model import (
     Record,
     Recorded,
     RecordedPurpose,
-    Refusal,
     SiteUnknown,
     Standing,
     Withdrawal,
@@ -186,9 +186,9 @@ class ConsentDesk:
             raise self.all_unavailable(questions) from error
         return CheckedAll(
             results=[
-                Refusal(problem=lookup.document())
+                CheckedOne(problem=lookup.document())
                 if isinstance(lookup, Problem)
-                else Checked(results=permissions(bundle, q.purposes, found.get(lookup.hash), moment.now, gpc=q.gpc))
+                else CheckedOne(results=permissions(bundle, q.purposes, found.get(lookup.hash), moment.now, gpc=q.gpc))
                 for q, lookup in zip(questions.checks, lookups, strict=True)
             ]
         )
@@ -201,19 +201,23 @@ class ConsentDesk:
             return problem
 
     def unavailable(self, question: Question) -> CheckUnavailable:
-        """Step 2: the store cannot be reached. Not allowed, and told apart from a refusal (C20)."""
-        return CheckUnavailable(
-            "The database cannot be reached; ask again.",
-            headers={"Retry-After": "1"},
-            extra={"results": _all_unavailable(question.purposes)},
-        )
+        """Step 2: the store cannot be reached. Not allowed, and told apart from a refusal (C20).
+
+        Raises `QuestionRefused` all the same: steps 0 and 1 come first, and only purposes of the bundle are named.
+        """
+        return _nothing_allowed(_all_unavailable(asked(question, self._policy.current)))
 
     def all_unavailable(self, questions: Questions) -> CheckUnavailable:
-        """The same for a batch."""
-        return CheckUnavailable(
-            "The database cannot be reached; ask again.",
-            headers={"Retry-After": "1"},
-            extra={"results": [{"results": _all_unavailable(question.purposes)} for question in questions.checks]},
+        """The same for a batch; a question that cannot be answered at all fails alone."""
+        bundle = self._policy.current
+        checkable = [(question, self._checkable(question, bundle)) for question in questions.checks]
+        return _nothing_allowed(
+            [
+                CheckedOne(problem=lookup.document())
+                if isinstance(lookup, Problem)
+                else CheckedOne(results=_all_unavailable(question.purposes))
+                for question, lookup in checkable
+            ]
         )
 
     async def standing(self, reader: Reader, hashes: Sequence[bytes]) -> Mapping[bytes, Standing]:
@@ -227,6 +231,12 @@ def permissions(
     """The verdict on each purpose; nobody known stands nowhere."""
     states: Mapping[str, ConsentState] = standing.states if standing else {}
     return {p: rules.permission(bundle.purposes[p], states.get(p), now, gpc=gpc) for p in purposes}
+
+
+def _nothing_allowed(results: object) -> CheckUnavailable:
+    return CheckUnavailable(
+        "The database cannot be reached; ask again.", headers={"Retry-After": "1"}, extra={"results": results}
+    )
 
 
 def _all_unavailable(purposes: Sequence[str]) -> dict[str, Permission]:

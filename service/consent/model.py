@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from service.kernel.body import Instant
 from service.kernel.problem import Problem
@@ -176,16 +176,17 @@ class Checked(Struct, frozen=True):
     results: dict[str, Permission]
 
 
-class Refusal(Struct, frozen=True):
-    """Why one question of a batch was not answered."""
+class CheckedOne(Struct, frozen=True):
+    """The answer to one question of a batch: results by purpose, or the problem why there are none."""
 
-    problem: dict[str, object]
+    results: dict[str, Permission] | UnsetType = UNSET
+    problem: dict[str, object] | UnsetType = UNSET
 
 
 class CheckedAll(Struct, frozen=True):
     """The answers to a batch, in order."""
 
-    results: list[Checked | Refusal]
+    results: list[CheckedOne]
 
 
 class RecordedPurpose(Struct, frozen=True):

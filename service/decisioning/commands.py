@@ -1,7 +1,6 @@
 """The verb of decisions: decide. What is profiled is stored before it is answered; nothing else is."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -15,6 +14,7 @@ from service.decisioning.model import (
     DecisionMade,
     DecisionRefused,
     DecisionsMade,
+    Input,
     Mode,
     OfferShown,
     Situation,
@@ -26,7 +26,7 @@ from service.kernel.database import Connection, Database
 from service.kernel.ids import new_id
 from service.kernel.problem import Fault
 from service.policy.commands import ActivePolicy
-from service.policy.expression import Value
+from service.policy.expression import TODAY, Value
 from service.policy.model import Bundle, Placement
 from service.subjects.store import lock
 
@@ -56,70 +56,84 @@ class DecisionDesk:
         """
         bundle = self._policy.current
         placements = _placements(bundle, situation)
-        context = _context(bundle, situation)
+        facts = {**_context(bundle, situation), TODAY: moment.now.date()}
         for _ in range(ATTEMPTS if lookup else 0):
             standing = (await self._consent.standing(self._database, [lookup] if lookup else [])).get(lookup or b"")
             if standing is None:
                 break
             verdicts = permissions(bundle, list(bundle.purposes), standing, moment.now, gpc=situation.gpc)
-            made = await self._decide_for(bundle, situation, placements, context, standing, verdicts, moment.now)
+            made = await self._decide_for(bundle, situation, placements, facts, standing, verdicts, moment)
             if made is not None:
                 return made
-        choices = rules.choose(bundle, placements, frozenset(), None, context)
-        return _answer(bundle, situation, choices, None, {})
+        slots = [rules.slot(bundle, placement, frozenset()) for placement in placements]
+        return _answer(bundle, situation, rules.choose(bundle, slots, facts), {})
 
     async def _decide_for(
         self,
         bundle: Bundle,
         situation: Situation,
         placements: Sequence[Placement],
-        context: Facts,
+        facts: Facts,
         standing: Standing,
         verdicts: Mapping[str, Permission],
-        now: datetime,
+        moment: Moment,
     ) -> DecisionsMade | None:
         """The decisions for a known subject; None when their consent changed before they could be stored."""
         allowed = {purpose for purpose, verdict in verdicts.items() if verdict.allowed}
-        known, stage = await self._known(bundle, placements, standing, allowed, now)
-        choices = rules.choose(bundle, placements, allowed, stage, {**context, **known})
-        profiled = [choice for choice in choices if choice.mode is Mode.PROFILED]
-        inputs = msgspec.json.encode({"context": context, "known": known}, order="deterministic")
+        slots = [rules.slot(bundle, placement, allowed) for placement in placements]
+        fields = rules.personal(bundle, slots)
+        if fields:
+            facts = {**facts, **await self._journey.facts(self._database, bundle, standing, fields, moment.now)}
+        choices = rules.choose(bundle, slots, facts)
         decided = {
-            choice.placement.id: Decided(
-                decision_id=new_id(),
-                choice=choice,
-                stage=stage,
-                proof=_proof(choice, verdicts),
-                propensity=CERTAIN,
-                inputs=self._seal("decisions", "inputs", standing.subject_id, inputs),
-            )
-            for choice in profiled
+            choice.slot.placement.id: self._decided(bundle, choice, facts, standing, verdicts)
+            for choice in choices
+            if choice.mode is Mode.PROFILED
         }
-        if decided and not await self._store(bundle, situation, standing, list(decided.values()), now):
+        if decided and not await self._store(bundle, situation, standing, verdicts, list(decided.values()), moment):
             return None
-        return _answer(bundle, situation, choices, stage, decided)
+        return _answer(bundle, situation, choices, decided)
 
-    async def _known(
-        self, bundle: Bundle, placements: Sequence[Placement], standing: Standing, allowed: Set[str], now: datetime
-    ) -> tuple[dict[str, Value], str | None]:
-        """What the permitted offers read of the person, and their stage: no field of a purpose not allowed (D1)."""
-        offers = [o for p in placements for o in rules.permitted(rules.candidates(bundle, p), allowed)]
-        fields = rules.fields_of(bundle, offers)
-        known = dict(await self._journey.facts(self._database, bundle, standing, fields, now)) if fields else {}
-        stages = (known.get(field.id) for field in fields if field.source == "stage")
-        stage = next(stages, None)
-        return known, stage if isinstance(stage, str) else None
+    def _decided(
+        self, bundle: Bundle, choice: Choice, facts: Facts, standing: Standing, verdicts: Mapping[str, Permission]
+    ) -> Decided:
+        """A profiled choice with its proof, and no value but those that its own placement's offers read."""
+        read = {name: facts[name] for name in sorted(choice.slot.reads & facts.keys())}
+        inputs = {name: Input(value, bundle.fields[name].purpose) for name, value in read.items()}
+        sealed = self._seal("decisions", "inputs", standing.subject_id, msgspec.json.encode(inputs))
+        return Decided(
+            decision_id=new_id(),
+            choice=choice,
+            stage=rules.stage(bundle, read),
+            proof=_proof(choice, verdicts),
+            propensity=CERTAIN,
+            inputs=sealed,
+        )
 
     async def _store(
-        self, bundle: Bundle, situation: Situation, standing: Standing, decided: Sequence[Decided], now: datetime
+        self,
+        bundle: Bundle,
+        situation: Situation,
+        standing: Standing,
+        verdicts: Mapping[str, Permission],
+        decided: Sequence[Decided],
+        moment: Moment,
     ) -> bool:
-        """Keep decisions under the subject's shared lock; False when consent changed since it was read."""
+        """Keep decisions under the subject's shared lock; False when what allowed them no longer does.
+
+        A decision happens when the database says so, after the lock: then no change of consent that was recorded before
+        it is overlooked, and the entries that prove it were there and had not expired (D4).
+        """
+        used = frozenset[str]().union(*(one.choice.slot.purposes for one in decided))
+        ends = [verdicts[purpose].valid_until for purpose in used]
 
         async def work(connection: Connection) -> bool:
             await lock(connection, [standing.subject_id], shared=True)
-            if await store.revision(connection, standing.subject_id) != standing.revision:
+            revision, clock = await store.revision(connection, standing.subject_id)
+            decided_at = moment.override or clock
+            if revision != standing.revision or any(end and end <= decided_at for end in ends):
                 return False
-            await store.store(connection, standing.subject_id, situation.site, bundle.digest, now, decided)
+            await store.store(connection, standing.subject_id, situation.site, bundle.digest, decided_at, decided)
             return True
 
         return await self._database.run("decisioning.decide", work)
@@ -127,26 +141,22 @@ class DecisionDesk:
 
 def _proof(choice: Choice, verdicts: Mapping[str, Permission]) -> tuple[UUID, ...]:
     """The ledger entries that allowed what was used; a purpose on another basis has none (D4)."""
-    entries = (verdicts[purpose].proof for purpose in sorted(choice.purposes))
+    entries = (verdicts[purpose].proof for purpose in sorted(choice.slot.purposes))
     return tuple(entry for entry in entries if entry is not None)
 
 
 def _answer(
-    bundle: Bundle,
-    situation: Situation,
-    choices: Sequence[Choice],
-    stage: str | None,
-    decided: Mapping[str, Decided],
+    bundle: Bundle, situation: Situation, choices: Sequence[Choice], decided: Mapping[str, Decided]
 ) -> DecisionsMade:
     languages = bundle.sites[situation.site].languages
     return DecisionsMade(
         decisions=[
             DecisionMade(
-                decision_id=kept.decision_id if (kept := decided.get(choice.placement.id)) else None,
-                placement=choice.placement.id,
+                decision_id=kept.decision_id if (kept := decided.get(choice.slot.placement.id)) else None,
+                placement=choice.slot.placement.id,
                 mode=choice.mode,
                 reason=choice.reason,
-                stage=stage if kept else None,
+                stage=kept.stage if kept else None,
                 offer=OfferShown(
                     id=choice.offer.id, content=rules.in_language(choice.offer, situation.language, languages)
                 ),
@@ -180,13 +190,16 @@ def _context(bundle: Bundle, situation: Situation) -> dict[str, Value]:
     """The context of a request, each value of the type that its field declares; raises `DecisionRefused`."""
     declared = {field.id: field for field in bundle.fields.values() if field.source == "context"}
     known: dict[str, Value] = {}
+    faults: list[Fault] = []
     for name, raw in situation.context.items():
-        value = declared[name].value_of(raw) if name in declared else None
-        if value is None:
-            wanted = "; ".join(
-                f"{field.id}: {' | '.join(field.values) or field.type}"
-                for field in sorted(declared.values(), key=lambda f: f.id)
-            )
-            raise DecisionRefused("Nothing was decided.", faults=[Fault("$.context", f"fields.toml declares {wanted}")])
-        known[name] = value
+        field = declared.get(name)
+        value = field.value_of(raw) if field else None
+        if value is not None:
+            known[name] = value
+        elif field:
+            faults.append(Fault(f"$.context.{field.id}", f"must be {' | '.join(field.values) or field.type}"))
+        else:
+            faults.append(Fault("$.context", f"unknown field; fields.toml has: {', '.join(sorted(declared))}"))
+    if faults:
+        raise DecisionRefused("Nothing was decided.", faults=faults)
     return known

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from service.kernel.problem import Problem
+from service.policy.expression import Value
 from service.policy.model import Offer, Placement
 
 ShortText = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -22,21 +23,37 @@ class Mode(Enum):
 
 
 class Reason(Enum):
-    """Why this offer, in OpenFeature's words and three of our own."""
+    """Why this offer, in OpenFeature's words and two of our own."""
 
     TARGETING_MATCH = "TARGETING_MATCH"
     CONSENT = "CONSENT"
     FALLBACK = "FALLBACK"
 
 
-class Choice(Struct, frozen=True):
-    """Which offer fills a placement, and what was used to say so."""
+class Slot(Struct, frozen=True):
+    """A placement with the offers that consent leaves for it, their purposes, and the fields that they look at."""
 
     placement: Placement
+    offers: tuple[Offer, ...]
+    withheld: bool
+    purposes: frozenset[str]
+    reads: frozenset[str]
+
+
+class Choice(Struct, frozen=True):
+    """Which offer fills a slot, and why."""
+
+    slot: Slot
     offer: Offer
     mode: Mode
     reason: Reason
-    purposes: frozenset[str] = frozenset()
+
+
+class Input(Struct, frozen=True):
+    """A value that a decision was made on, and the purpose that reading it served (None: it came with the request)."""
+
+    value: Value
+    purpose: str | None
 
 
 class Decided(Struct, frozen=True):

@@ -2,32 +2,36 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from service.decisioning.model import Choice, Mode, Reason
+from service.decisioning.model import Choice, Mode, Reason, Slot
 from service.journey.model import Facts
 from service.policy.model import Bundle, Field, Offer, Placement
 
 
-def candidates(bundle: Bundle, placement: Placement) -> list[Offer]:
-    """The offers that may fill a placement, before anybody is known; its fallback is none of them."""
-    return [o for o in bundle.offers.values() if placement.id in o.placements and o.id != placement.fallback]
+def slot(bundle: Bundle, placement: Placement, allowed: Set[str]) -> Slot:
+    """What consent leaves for a placement: the offers all of whose purposes are allowed. Its fallback is not one."""
+    every = [o for o in bundle.offers.values() if placement.id in o.placements and o.id != placement.fallback]
+    offers = tuple(offer for offer in every if offer.purposes <= allowed)
+    staged = frozenset(field.id for field in bundle.fields.values() if field.source == "stage")
+    reads = [offer.reads for offer in offers] + [staged for offer in offers if offer.stages]
+    return Slot(
+        placement=placement,
+        offers=offers,
+        withheld=len(offers) < len(every),
+        purposes=frozenset[str]().union(*(offer.purposes for offer in offers)),
+        reads=frozenset[str]().union(*reads),
+    )
 
 
-def permitted(offers: Iterable[Offer], allowed: Set[str]) -> list[Offer]:
-    """Consent: the offers all of whose purposes are allowed."""
-    return [offer for offer in offers if offer.purposes <= allowed]
+def personal(bundle: Bundle, slots: Iterable[Slot]) -> list[Field]:
+    """The fields about the person that these slots look at; one that consent does not cover is none of them (D1)."""
+    names = frozenset[str]().union(*(slot.reads for slot in slots))
+    return [field for name in sorted(names) if (field := bundle.fields[name]).purpose is not None]
 
 
-def purposes_of(offers: Iterable[Offer]) -> frozenset[str]:
-    """The purposes whose data these offers look at."""
-    return frozenset[str]().union(*(offer.purposes for offer in offers))
-
-
-def fields_of(bundle: Bundle, offers: Iterable[Offer]) -> list[Field]:
-    """The fields about the person that these offers look at."""
-    stage = [field for field in bundle.fields.values() if field.source == "stage"]
-    wanted = {bundle.fields[name] for offer in offers for name in offer.reads if name in bundle.fields}
-    staged = {field for field in stage if any(offer.stages for offer in offers)}
-    return sorted((f for f in wanted | staged if f.purpose is not None), key=lambda field: field.id)
+def stage(bundle: Bundle, facts: Facts) -> str | None:
+    """The stage among what is known of a person."""
+    found = next((facts.get(field.id) for field in bundle.fields.values() if field.source == "stage"), None)
+    return found if isinstance(found, str) else None
 
 
 def eligible(offer: Offer, stage: str | None, facts: Facts) -> bool:
@@ -35,38 +39,32 @@ def eligible(offer: Offer, stage: str | None, facts: Facts) -> bool:
     return (not offer.stages or stage in offer.stages) and (offer.rule is None or offer.rule.holds(facts))
 
 
-def choose(
-    bundle: Bundle, placements: Sequence[Placement], allowed: Set[str], stage: str | None, facts: Facts
-) -> list[Choice]:
-    """What fills each placement. `allowed` are the purposes that consent leaves; none for a stranger.
+def choose(bundle: Bundle, slots: Sequence[Slot], facts: Facts) -> list[Choice]:
+    """What fills each slot.
 
     The steps are those of DESIGN section 7; holdout, calendar, suppression and caps have nothing to narrow yet.
     """
     choices: list[Choice] = []
     shown: set[str] = set()
-    for placement in placements:
-        choice = _choose(bundle, placement, allowed, stage, facts, shown)
+    reached = stage(bundle, facts)
+    for slot in slots:
+        choice = _choose(bundle, slot, reached, facts, shown)
         shown.add(choice.offer.id)
         choices.append(choice)
     return choices
 
 
-def _choose(
-    bundle: Bundle, placement: Placement, allowed: Set[str], stage: str | None, facts: Facts, shown: Set[str]
-) -> Choice:
-    every = candidates(bundle, placement)
-    # Consent snapshot, and the mode that it leaves
-    open_to_us = permitted(every, allowed)
-    used = purposes_of(open_to_us)
-    mode = Mode.PROFILED if used else Mode.CONTEXTUAL
+def _choose(bundle: Bundle, slot: Slot, stage: str | None, facts: Facts, shown: Set[str]) -> Choice:
+    # The mode that consent leaves: whoever was looked at to rule offers out was profiled, whichever offer wins
+    mode = Mode.PROFILED if slot.purposes else Mode.CONTEXTUAL
     # Stage and eligibility; no offer twice on a page
-    suited = [offer for offer in open_to_us if offer.id not in shown and eligible(offer, stage, facts)]
+    suited = [offer for offer in slot.offers if offer.id not in shown and eligible(offer, stage, facts)]
     # Ranking by priority; the id decides between equals, so that the same question has the same answer (D6)
     if best := min(suited, key=lambda offer: (-offer.priority, offer.id), default=None):
-        return Choice(placement=placement, offer=best, mode=mode, reason=Reason.TARGETING_MATCH, purposes=used)
+        return Choice(slot=slot, offer=best, mode=mode, reason=Reason.TARGETING_MATCH)
     # Fallback: an offer that needs no purpose, so that consent allows it too
-    reason = Reason.FALLBACK if len(open_to_us) == len(every) else Reason.CONSENT
-    return Choice(placement=placement, offer=bundle.offers[placement.fallback], mode=Mode.FALLBACK, reason=reason)
+    reason = Reason.CONSENT if slot.withheld else Reason.FALLBACK
+    return Choice(slot=slot, offer=bundle.offers[slot.placement.fallback], mode=Mode.FALLBACK, reason=reason)
 
 
 def in_language(offer: Offer, wanted: str | None, languages: Sequence[str]) -> Mapping[str, str]:

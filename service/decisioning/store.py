@@ -11,9 +11,10 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 
-async def revision(connection: Connection, subject_id: UUID) -> int | None:
-    """How often the subject's consent has changed; None once erased. Read it after the subject's lock is held."""
-    return await connection.fetchval(QUERIES["revision"], subject_id)
+async def revision(connection: Connection, subject_id: UUID) -> tuple[int | None, datetime]:
+    """How often the subject's consent has changed (None once erased), and the time. Read it once the lock is held."""
+    (row,) = await connection.fetch(QUERIES["revision"], subject_id)
+    return row["revision"], row["now"]
 
 
 async def store(
@@ -29,16 +30,16 @@ async def store(
         QUERIES["store"],
         subject_id,
         site,
-        decisions[0].stage,
         bundle,
         decided_at,
         [d.decision_id for d in decisions],
-        [d.choice.placement.id for d in decisions],
+        [d.choice.slot.placement.id for d in decisions],
         [d.choice.offer.id for d in decisions],
+        [d.stage for d in decisions],
         [d.choice.mode.value for d in decisions],
         [d.choice.reason.value for d in decisions],
         [",".join(str(entry) for entry in d.proof) for d in decisions],
-        [",".join(sorted(d.choice.purposes)) for d in decisions],
+        [",".join(sorted(d.choice.slot.purposes)) for d in decisions],
         [d.propensity for d in decisions],
         [d.inputs for d in decisions],
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from service.consent import store as consent_store
 from service.consent.commands import permissions
-from service.consent.model import Standing
+from service.consent.model import Reason, Standing
 from service.journey import rules, store
 from service.journey.model import (
     ConsentRequired,
@@ -35,10 +35,12 @@ from service.policy.commands import ActivePolicy
 from service.policy.expression import Value
 from service.policy.model import Bundle, Field, Journey
 from service.subjects.commands import Subjects
-from service.subjects.model import Lookup
+from service.subjects.model import IdentifierRefused, Lookup, SubjectMissing
 
 CLOCK_SKEW = timedelta(seconds=5)
 TOUCHPOINTS = "touchpoints"
+NEAREST_FIRST = (Reason.EXPIRED, Reason.WITHDRAWN, Reason.REFUSED)
+"""Of several purposes that may not keep a touchpoint, one that once might tells more than one that never did."""
 
 
 class JourneyDesk:
@@ -59,7 +61,7 @@ class JourneyDesk:
         """Keep touchpoints whose subjects allow a purpose that keeps them; others are dropped, and it is said (D8)."""
         bundle = self._policy.current
         self._refuse_faulty(batch.touchpoints, bundle, moment.now)
-        lookups = [self._subjects.required_of(caller, t.subject, cookie) for t in batch.touchpoints]
+        lookups = [self._lookup(caller, t, cookie, place) for place, t in enumerate(batch.touchpoints)]
         claim = self._answers.claim(caller, key, f"touchpoints {cookie or ''}", batch)
 
         async def work(connection: Connection) -> Outcomes:
@@ -73,6 +75,14 @@ class JourneyDesk:
             return outcomes
 
         return await self._database.run("journey.add", work)
+
+    def _lookup(self, caller: Principal, touchpoint: Touchpoint, cookie: str | None, place: int) -> Lookup:
+        """Whose contact it is; a batch is long, so that a subject who cannot be named is told with their place."""
+        try:
+            return self._subjects.required_of(caller, touchpoint.subject, cookie)
+        except (IdentifierRefused, SubjectMissing) as problem:
+            fault = Fault(f"$.touchpoints[{place}].subject", problem.detail)
+            raise type(problem)("Nothing was stored.", faults=[fault]) from None
 
     async def _keep(
         self,
@@ -185,7 +195,7 @@ class JourneyDesk:
         known: dict[str, Value] = {}
         for purpose, of_purpose in by_purpose.items():
             contacts = await self._contacts(reader, standing, journey, purpose, now)
-            known |= rules.facts(of_purpose, contacts, rules.position(journey, contacts, now), now)
+            known |= rules.facts(of_purpose, journey, contacts, now)
         return known
 
     async def _contacts(
@@ -197,13 +207,14 @@ class JourneyDesk:
 
 
 def _purposes(bundle: Bundle, standing: Standing | None, now: datetime) -> tuple[tuple[str, ...], str]:
-    """The purposes that may keep a touchpoint now, and why the first of them may not."""
+    """The purposes that may keep a touchpoint now, and the reason of the one that is nearest to it."""
     keeping = [purpose.id for purpose in bundle.purposes.values() if purpose.keeps(TOUCHPOINTS)]
     if standing is None:
-        return (), "unknown"
+        return (), Reason.UNKNOWN.value
     found = permissions(bundle, keeping, standing, now, gpc=False)
-    reasons = [found[purpose].reason.value for purpose in keeping]
-    return tuple(purpose for purpose in keeping if found[purpose].allowed), reasons[0] if reasons else "unknown"
+    reasons = {found[purpose].reason for purpose in keeping}
+    nearest = next((reason for reason in NEAREST_FIRST if reason in reasons), Reason.UNKNOWN)
+    return tuple(purpose for purpose in keeping if found[purpose].allowed), nearest.value
 
 
 def _name(kept: Kept) -> tuple[bytes, bytes]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from service.journey.model import Contacts, Facts, Position
 from service.policy.expression import Value
@@ -27,14 +29,17 @@ def position(journey: Journey, contacts: Iterable[Contacts], now: datetime) -> P
     since: datetime | None = None
     timeline = _timeline(journey, contacts, now)
     clock = timeline[0][0] if timeline else now
-    for occurred_at, of_stage, weight in timeline:
+    for occurred_at, at_once in groupby(timeline, key=itemgetter(0)):
         _decay(evidence, journey, occurred_at - clock)
         clock = occurred_at
-        evidence[of_stage] += weight
+        for _, of_stage, weight in at_once:
+            evidence[of_stage] += weight
         if (leader := _leader(evidence, stage, journey.hysteresis)) != stage:
             previous, stage, since = stage, leader, occurred_at
     _decay(evidence, journey, now - clock)
-    known = {name: round(value, 6) for name, value in evidence.items() if value > NO_EVIDENCE}
+    known = {name: _rounded(value) for name, value in evidence.items() if value > NO_EVIDENCE}
+    if stage not in known:
+        return Position(stage=None, since=None, evidence={}, previous=None)
     return Position(stage=stage, since=since, evidence=known, previous=previous)
 
 
@@ -56,6 +61,11 @@ def _decay(evidence: dict[str, float], journey: Journey, elapsed: timedelta) -> 
         evidence[stage] *= factor
 
 
+def _rounded(value: float) -> float:
+    """To six significant digits, so that faded evidence is still told apart from none."""
+    return float(f"{value:.6g}")
+
+
 def _leader(evidence: dict[str, float], current: str | None, hysteresis: float) -> str | None:
     best = max(evidence, key=lambda stage: evidence[stage])
     if current is None or evidence[best] > evidence[current] * (1 + hysteresis):
@@ -63,12 +73,19 @@ def _leader(evidence: dict[str, float], current: str | None, hysteresis: float) 
     return current
 
 
-def fact(field: Field, contacts: Sequence[Contacts], position: Position, now: datetime) -> Value | None:
-    """What a field says of a person; None where nothing is known."""
+def facts(fields: Sequence[Field], journey: Journey, contacts: Sequence[Contacts], now: datetime) -> Facts:
+    """What fields say of a person; where nothing is known, nothing. A stage is inferred only for whom it is asked."""
+    staged = any(field.source == "stage" for field in fields)
+    stage = position(journey, contacts, now).stage if staged else None
+    said = {field.id: _fact(field, contacts, stage, now) for field in fields}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _fact(field: Field, contacts: Sequence[Contacts], stage: str | None, now: datetime) -> Value | None:
     of_event = [contact for contact in contacts if contact.event == field.event]
     match field.source:
         case "stage":
-            return position.stage
+            return stage
         case "count":
             return float(sum(contact.count for contact in of_event))
         case "days_since":
@@ -76,9 +93,3 @@ def fact(field: Field, contacts: Sequence[Contacts], position: Position, now: da
             return float((now - last).days) if last else None
         case "context":
             return None
-
-
-def facts(fields: Iterable[Field], contacts: Sequence[Contacts], position: Position, now: datetime) -> Facts:
-    """What all the fields say."""
-    said = {field.id: fact(field, contacts, position, now) for field in fields}
-    return {name: value for name, value in said.items() if value is not None}

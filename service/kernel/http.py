@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from litestar import Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import (
     ClientException,
     HTTPException,
@@ -73,7 +74,7 @@ def _faults(error: ValidationException) -> list[Fault]:
     extra = cast("list[object]", error.extra) if isinstance(error.extra, list) else []
     named = [cast("dict[str, str]", item) for item in extra if isinstance(item, dict)]
     return [
-        Fault(f"{item.get('source', 'query')}.{item['key']}", "does not have the expected form")
+        Fault(f"{ParamType(item.get('source', 'query')).value}.{item['key']}", "does not have the expected form")
         for item in named
         if item.get("key")
     ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import ValidationError, convert
@@ -21,6 +22,7 @@ from service.rights.model import Certified, Filing, Progress, RequestShown, Requ
 
 PIECE_BYTES = 64 * 1024
 MOST = 200
+ZIP = "application/zip"
 STATES = [state.value for state in State]
 
 
@@ -90,14 +92,20 @@ async def approve(
     return await rights_desk.approve(request_id, principal, moment)
 
 
-@get("/rights/requests/{request_id:uuid}/package", operation_id="FetchPackage", guards=[may("rights:decide")])
+@get(
+    "/rights/requests/{request_id:uuid}/package",
+    operation_id="FetchPackage",
+    guards=[may("rights:decide")],
+    media_type=ZIP,
+    responses={200: ResponseSpec(bytes, generate_examples=False, description="The package", media_type=ZIP)},
+)
 async def fetch_package(
     request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk], moment: NamedDependency[Moment]
 ) -> Stream:
     """Everything held of the person, as a zip file (Art. 15)."""
     package = await rights_desk.package(request_id, moment)
     headers = {"Content-Disposition": f'attachment; filename="access-{request_id}.zip"'}
-    return Stream(_pieces(package), media_type="application/zip", headers=headers)
+    return Stream(_pieces(package), media_type=ZIP, headers=headers)
 
 
 @get("/rights/requests/{request_id:uuid}/certificate", operation_id="FetchCertificate", guards=[may("rights:decide")])

@@ -1,4 +1,4 @@
-"""What happens when: each customer's life with the shop, drawn from their name. Pure, so that it can be counted twice."""
+"""What happens when: each customer's life with the shop, drawn from their name; pure, so it can be counted twice."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +13,14 @@ ANALYTICS_ONLY = 0.20
 GIVES_OPTIONAL = 0.50
 RENEWS = 0.70
 WITHDRAWS = 0.05
-WANTS_ACCESS = 0.005
-WANTS_ERASURE = 0.005
+WANTS_ACCESS = 0.01
+WANTS_ERASURE = 0.01
 BUYS_IN_SHOP = 0.20
 BROWSES_MOBILE = 0.40
-ASKED_AGAIN = 0.20
+LOOKS_AGAIN = 0.20
 """The share of later days with a contact on which a page asks what to show."""
+LOOKS_BACK = 0.50
+"""The share of customers who come back some time after their last contact, to look only."""
 CHANGES_MIND_WITHIN_DAYS = 90
 LOOKS_BACK_AFTER_DAYS = 30
 
@@ -140,8 +142,9 @@ def days(contacts: Iterable[Contact], today: date) -> list[Day]:
 def _life(customer: str, visited: Sequence[date], last: date) -> list[tuple[date, Act]]:
     """A customer's acts in the order in which they happen."""
     life = [(visited[0], Act.FIRST_VISIT)]
-    life += [(day, Act.LATER_VISIT) for day in visited[1:] if drawn(customer, day.isoformat()) < ASKED_AGAIN]
-    life.append((min(visited[-1] + timedelta(days=LOOKS_BACK_AFTER_DAYS), last), Act.LAST_VISIT))
+    life += [(day, Act.LATER_VISIT) for day in visited[1:] if drawn(customer, day.isoformat()) < LOOKS_AGAIN]
+    if drawn(customer, "last visit") < LOOKS_BACK:
+        life.append((min(visited[-1] + timedelta(days=LOOKS_BACK_AFTER_DAYS), last), Act.LAST_VISIT))
     if act := change(customer):
         after = timedelta(days=1 + int(drawn(customer, "day") * CHANGES_MIND_WITHIN_DAYS))
         life.append((min(visited[0] + after, last), act))

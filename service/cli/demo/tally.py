@@ -75,7 +75,7 @@ class Tally:
                 {"mode": mode, "stage": stage or None, "count": count}
                 for (mode, stage), count in sorted(self.decisions.items())
             ],
-            "rights": dict(sorted(self.served.items())),
+            "rights": {"access": self.served["access"], "erasure": self.served["erasure"]},
             "requests": self.requests,
             "repeated": self.repeated,
             "elapsed_seconds": round(self.elapsed, 1),

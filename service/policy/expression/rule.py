@@ -62,7 +62,7 @@ def _parse(text: str, start: int) -> ast.expr:
             warnings.simplefilter("error")  # what Python would only warn about (a stray escape) is a mistake here
             body = ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        column = min(max(error.offset or 1, 1), len(text))
+        column = min(error.offset or len(text), len(text))  # the parser has no offset for an end that came too soon
         sentence = "This cannot be read as a rule; look for what is missing or misplaced here."
         raise RuleRefused(sentence, start + column - 1) from None
     except (ValueError, MemoryError, RecursionError, Warning):

@@ -43,7 +43,9 @@ class Mistakes:
 
     def touched(self, file: str, path: str) -> bool:
         """Whether something is known to be wrong with this place, what it is part of, or what is part of it."""
-        return self.spoiled(file, path) or any(at == file and place.startswith(f"{path}.") for at, place in self._found)
+        return self.spoiled(file, path) or any(
+            at == file and place.startswith((f"{path}.", f"{path}[")) for at, place in self._found
+        )
 
     def refuse_any(self) -> None:
         """Raise `BundleRefused` with everything noted, in order of file and path; nothing noted, nothing raised."""

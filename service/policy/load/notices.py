@@ -85,8 +85,10 @@ def _check_languages(forms: Forms, mistakes: Mistakes) -> None:
 def _check_agreement(forms: Forms, mistakes: Mistakes) -> None:
     first: dict[tuple[str, str], tuple[str, NoticeText]] = {}
     for file, notice in forms.notices.items():
+        if mistakes.touched(file, "purposes") or mistakes.touched(file, "name"):
+            continue
         other, text = first.setdefault((notice.id, notice.version), (file, notice))
-        if set(text.purposes) != set(notice.purposes) and not mistakes.spoiled(other, "purposes"):
+        if set(text.purposes) != set(notice.purposes):
             mistakes.add(file, "purposes", f"are not those of {other}; one version asks the same in every language")
 
 

@@ -1,5 +1,6 @@
 """What the package holds: every tagged personal column of a person's rows, found by the data map and opened."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import Any, cast
@@ -13,6 +14,9 @@ from service.kernel.database import Connection, Row
 from service.kernel.datamap import Column, DataMap, Person, Table
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
+
+FIRST = ("lookups", "subjects")
+LAST = ("idempotency",)
 
 Open = Callable[[str, str, UUID, bytes], bytes]
 
@@ -62,11 +66,31 @@ async def gather(
     connection: Connection, datamap: DataMap, opened: Open, person: Person, subject_id: UUID | None, spool: Spool
 ) -> None:
     """Put aside every row of a person. The caller holds the subject's lock, so that no erasure is half seen."""
-    for table, owner in datamap.of_subjects():
-        columns = [column for column in table.columns if column.category or column.name == table.key]
-        for row in await datamap.rows(connection, table, owner, person):
-            shown = {column.name: _shown(table, owner, column, row, person, opened) for column in columns}
-            spool.put(Kept(subject_id=str(subject_id) if subject_id else None, table=table.name, row=shown))
+    for table, owner in sorted(datamap.of_subjects(), key=_place):
+        rows = await datamap.rows(connection, table, owner, person)
+        await asyncio.to_thread(_put, rows, table, owner, opened, person, subject_id, spool)
+
+
+def _place(entry: tuple[Table, Column]) -> tuple[bool, bool, str]:
+    """Who they are comes first, and copies of what stands elsewhere last."""
+    name = entry[0].name
+    return name not in FIRST, name in LAST, name
+
+
+def _put(
+    rows: Sequence[Row],
+    table: Table,
+    owner: Column,
+    opened: Open,
+    person: Person,
+    subject_id: UUID | None,
+    spool: Spool,
+) -> None:
+    """Put rows of one table aside; somebody's may be so many that others would have to wait for it."""
+    columns = [column for column in table.columns if column.category or column.name == table.key]
+    for row in rows:
+        shown = {column.name: _shown(table, owner, column, row, person, opened) for column in columns}
+        spool.put(Kept(subject_id=str(subject_id) if subject_id else None, table=table.name, row=shown))
 
 
 def _shown(table: Table, owner: Column, column: Column, row: Row, person: Person, opened: Open) -> Any:

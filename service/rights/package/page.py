@@ -15,6 +15,9 @@ from service.rights.package import FILES
 from service.rights.package.gather import Kept, Spool
 from service.rights.package.preface import Preface
 
+BUFFERED_PIECES = 500
+"""The template speaks in very small pieces."""
+
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
     """The words of the page in one language; a table or column that has none is shown by its name."""
@@ -67,7 +70,9 @@ def _template() -> Template:
 def page(preface: Preface, spool: Spool) -> Iterator[bytes]:
     """The page, piece by piece."""
     words = words_in(preface.language)
-    for piece in _template().generate(preface=preface, words=words, people=_people(preface, words, spool)):
+    pieces = _template().stream(preface=preface, words=words, people=_people(preface, words, spool))
+    pieces.enable_buffering(BUFFERED_PIECES)
+    for piece in pieces:
         yield piece.encode()
 
 

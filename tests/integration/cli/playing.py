@@ -114,9 +114,9 @@ def _follow(total: Expected, customer: str, days: list[date], last: date, valid:
     change = chance(customer, "change")
     changes_on = min(days[0] + timedelta(days=1 + int(chance(customer, "day") * 90)), last)
     withdraws = change < 0.05 and not refuses
-    erased = 0.055 <= change < 0.06
+    erased = 0.06 <= change < 0.07
     total.withdrawing += withdraws
-    total.served["access"] += 0.05 <= change < 0.055
+    total.served["access"] += 0.05 <= change < 0.06
     total.served["erasure"] += erased
     valid_until = days[0] + valid
     for day in days:

@@ -1,34 +1,46 @@
 """The demo replays a shop's life against the real service, and what it says is true."""
 
+import asyncio
+import re
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
+import msgspec
 import pytest
+from msgspec.structs import replace
 
+from service.cli import credentials
+from service.cli.credentials import Credentials
+from service.cli.demo.caller import Caller
+from service.cli.demo.tally import Tally
+from service.cli.ending import Stop
 from tests.integration.cli.playing import LOG, Expected, ended, expected, played, started, until
 from tests.running import Running
 
-CUSTOMERS = 600
+PURPOSES = ("analytics", "personalization", "marketing_email", "model_training")
 needs_log = pytest.mark.skipif(not LOG.exists(), reason=f"{LOG.name} is not beside the checkout")
 
 
-def _expected(service: Running) -> Expected:
-    purposes = service.desks.policy.current.purposes
-    return expected(CUSTOMERS, purposes["analytics"].valid_days or 0)
+def _expected(service: Running, customers: int) -> Expected:
+    return expected(customers, service.desks.policy.current.purposes["analytics"].valid_days or 0)
 
 
 @needs_log
 async def test_the_counts_of_a_replayed_log_are_those_of_the_file(service: Running) -> None:
     """Every purchase is stored, or dropped for the reason that the customer's own decisions give."""
-    wanted = _expected(service)
-    ran = await played(service.data_dir, "--customers", str(CUSTOMERS), "--json")
+    wanted = _expected(service, 600)
+    ran = await played(service.data_dir, "--customers", "600", "--json")
     assert ran.status == 0, ran.complained
     told = ran.document
     outcomes = {"stored": told["touchpoints"]["stored"], **told["touchpoints"]["dropped"]}
     assert outcomes == {name: count for name, count in wanted.outcomes.items() if count}
     assert sum(outcomes.values()) == wanted.lines
     assert told["touchpoints"]["duplicate"] == 0
-    assert told["subjects"] == wanted.customers == CUSTOMERS
+    assert told["subjects"] == wanted.customers == 600
+    assert told["consents"]["withdrawn"] == wanted.withdrawing * len(PURPOSES)
     assert told["rights"] == dict(wanted.served)
     assert told["faults"] == []
     assert await service.count("touchpoints") == wanted.outcomes["stored"] - wanted.stored_again
@@ -37,9 +49,9 @@ async def test_the_counts_of_a_replayed_log_are_those_of_the_file(service: Runni
 @needs_log
 async def test_a_second_replay_finds_what_the_first_one_left(service: Running) -> None:
     """Purchases are duplicates, those of who withdrew are dropped, and who was erased comes again as somebody new."""
-    wanted = _expected(service)
-    first = await played(service.data_dir, "--customers", str(CUSTOMERS), "--json")
-    second = await played(service.data_dir, "--customers", str(CUSTOMERS), "--json", "--connections", "3")
+    wanted = _expected(service, 400)
+    first = await played(service.data_dir, "--customers", "400", "--json")
+    second = await played(service.data_dir, "--customers", "400", "--json", "--connections", "3")
     assert (first.status, second.status) == (0, 0), second.complained
     told = second.document["touchpoints"]
     assert told["stored"] == wanted.stored_again
@@ -56,7 +68,8 @@ async def test_visitors_without_a_log_go_through_the_stages(service: Running, tm
     assert {decision["mode"] for decision in told["decisions"]} == {"profiled", "contextual", "fallback"}
     assert len({decision["stage"] for decision in told["decisions"] if decision["stage"]}) >= 3
     assert set(told["consents"]) == {"given", "refused", "withdrawn"}
-    assert told["touchpoints"]["stored"] == await service.count("touchpoints")
+    assert told["rights"]["erasure"] > 0
+    assert 0 < await service.count("touchpoints") < told["touchpoints"]["stored"]
 
 
 async def test_the_demo_notices_a_service_that_forgets_a_withdrawal(service: Running, tmp_path: Path) -> None:
@@ -88,3 +101,90 @@ async def test_an_interrupted_demo_shows_what_it_has_so_far(service: Running, tm
     assert "subjects" in ran.said
     assert "stopped before the end" in ran.complained
     assert "Traceback" not in ran.complained
+
+
+async def test_where_nobody_serves_the_demo_says_what_to_start(service: Running, tmp_path: Path) -> None:
+    """No credentials, or nobody at their address: status 3 and the command that starts the service."""
+    strangers = await played(tmp_path, cwd=tmp_path)
+    given = credentials.read(service.data_dir / "dev-credentials.json")
+    _credentials(tmp_path, replace(given, base_url="http://127.0.0.1:1"))
+    deserted = await played(tmp_path, cwd=tmp_path)
+    assert (strangers.status, deserted.status) == (3, 3)
+    for ran in (strangers, deserted):
+        assert "make run" in ran.complained
+        assert "Traceback" not in ran.complained
+
+
+async def test_wrong_credentials_are_told_in_a_sentence(service: Running, tmp_path: Path) -> None:
+    """Credentials of another service end the demo with status 1, and are not shown."""
+    given = credentials.read(service.data_dir / "dev-credentials.json")
+    wrong = given.secret_key[:-4] + "AAAA"
+    _credentials(tmp_path, replace(given, secret_key=wrong))
+    ran = await played(tmp_path, cwd=tmp_path)
+    assert ran.status == 1
+    assert "PLACET_DATA_DIR" in ran.complained
+    assert wrong not in ran.said + ran.complained
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("customer,when\n1,19970101\n", "first line"),
+        ("customer_id,date,quantity,amount_usd\n1,yesterday,1,1.00\n", "line 2"),
+        ("customer_id,date,quantity,amount_usd\n", "no purchase"),
+        ("\xff", "cannot be read"),
+    ],
+)
+async def test_a_file_that_is_no_log_is_refused_before_anything_is_sent(
+    service: Running, tmp_path: Path, content: str, place: str
+) -> None:
+    """A file of another form is a mistake of usage, and its place is told."""
+    log = tmp_path / "log.csv"
+    log.write_text(content, encoding="latin-1")
+    ran = await played(service.data_dir, "--data", str(log))
+    assert ran.status == 2
+    assert place in ran.complained
+    assert await service.count("subjects") == 0
+
+
+async def test_a_service_that_is_busy_is_asked_again() -> None:
+    """503 with `Retry-After` is waited for and asked again, and counted as a repetition."""
+    tally = Tally()
+    async with _answering([503, 429, 200], tally) as caller:
+        assert (await caller.post("/v1/anything", {}, dict)) == {}
+        assert (tally.requests, tally.repeated) == (3, 2)
+
+
+async def test_a_service_that_stays_busy_is_given_up() -> None:
+    """After eight times the demo ends with status 3."""
+    tally = Tally()
+    async with _answering([503] * 20, tally) as caller:
+        with pytest.raises(Stop) as stop:
+            await caller.get("/v1/anything", dict)
+        assert stop.value.exit_code == 3
+        assert tally.requests == 8
+
+
+@asynccontextmanager
+async def _answering(statuses: list[int], tally: Tally) -> AsyncIterator[Caller]:
+    """A caller of a server that gives these answers, one after the other, and asks for no pause between them."""
+    waiting = iter(statuses)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if match := re.search(rb"content-length: (\d+)", head, re.IGNORECASE):
+            await reader.readexactly(int(match[1]))
+        writer.write(
+            b"HTTP/1.1 %d x\r\nRetry-After: 0\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}" % next(waiting)
+        )
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        yield Caller([client], tally)
+
+
+def _credentials(data_dir: Path, given: Credentials) -> None:
+    (data_dir / "dev-credentials.json").write_bytes(msgspec.json.encode(given))

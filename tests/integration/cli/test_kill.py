@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,10 @@ from service.kernel.embedded import home_of
 from tests.integration.cli.playing import ROOT, Ended, ended, started, until
 from tests.running import NOTICE, customer, succeeded
 
-ENOUGH = 60
+ENOUGH = 40
 """Answers of each kind to have before the kill."""
 LINES = 4
-"""How many of each kind of work go on at the same time."""
+"""How much of each kind of work goes on at the same time."""
 
 
 @dataclass
@@ -94,6 +95,7 @@ def _serving(data_dir: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         cwd=ROOT,
         env=environment | {"PLACET_DATA_DIR": str(data_dir)},
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             yield process
@@ -121,7 +123,7 @@ async def _client(data_dir: Path, port: int) -> httpx.AsyncClient:
 async def _work(http: httpx.AsyncClient, answered: Answered) -> None:
     """Drive the service until it is gone, noting what it answers."""
     numbers = itertools.count()
-    kinds = (_withdrawing, _touching, _deciding)
+    kinds = (_withdrawing, _buying)
     await asyncio.gather(*(_drive(kind, http, numbers, answered) for kind in kinds for _ in range(LINES)))
 
 
@@ -150,23 +152,20 @@ async def _withdrawing(http: httpx.AsyncClient, name: str, answered: Answered) -
     answered.standing[name] = "withdrawn"
 
 
-async def _touching(http: httpx.AsyncClient, name: str, answered: Answered) -> None:
+async def _buying(http: httpx.AsyncClient, name: str, answered: Answered) -> None:
     await _giving(http, name, answered)
-    for number in range(3):
+    occurred_at = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    for number in range(2):
         touchpoint = {
             "subject": customer(name),
             "event": "purchase",
             "channel": "web",
-            "occurred_at": "2026-01-01T00:00:00Z",
+            "occurred_at": occurred_at,
             "id": str(number),
         }
         told = succeeded(await http.post("/v1/touchpoints", json={"touchpoints": [touchpoint]}))
         assert told["outcomes"] == [{"outcome": "stored"}]
         answered.touchpoints.append(touchpoint)
-
-
-async def _deciding(http: httpx.AsyncClient, name: str, answered: Answered) -> None:
-    await _giving(http, name, answered)
     body = {"subject": customer(name), "site": "shop", "placements": ["home_hero", "product_sidebar"]}
     made = succeeded(await http.post("/v1/decisions", json=body))["decisions"]
     answered.decisions += [decision["decision_id"] for decision in made if decision["decision_id"]]

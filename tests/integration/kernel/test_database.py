@@ -185,15 +185,18 @@ async def test_writers_that_wait_do_not_keep_a_read_waiting(notes: Database) -> 
 
 async def test_a_caller_that_goes_away_gives_its_connection_back(notes: Database) -> None:
     """And leaves nothing behind."""
-    begun = asyncio.Barrier(4)
 
-    async def work(connection: Connection) -> None:
-        await connection.execute("INSERT INTO notes SELECT coalesce(max(number), 0) + 1 FROM notes WHERE false")
-        await begun.wait()
-        await connection.execute("SELECT pg_sleep(20)")
+    async def leave(number: int) -> None:
+        async def work(connection: Connection) -> None:
+            await add(connection, number)
+            await connection.execute("SELECT pg_sleep(20)")
 
-    gone = [asyncio.create_task(notes.run("test.sleep", work)) for _ in range(3)]
-    await begun.wait()
+        await notes.run("test.sleep", work)
+
+    gone = [asyncio.create_task(leave(number)) for number in (10, 11, 12)]
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+    while await notes.fetchval(asleep) < len(gone):  # noqa: ASYNC110 - the event is in another program
+        await asyncio.sleep(0)
     for task in gone:
         task.cancel()
     await asyncio.gather(*gone, return_exceptions=True)
@@ -279,7 +282,10 @@ async def test_a_connection_that_the_server_ended_is_replaced_unnoticed(notes: D
     """A restart between two reads costs nobody an answer."""
     await notes.fetchval("SELECT 1")
     operator = await asyncpg.connect(database_url)
-    await operator.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'placet'")
+    await operator.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid()"
+    )
     await operator.close()
     assert await numbers(notes) == [1, 2]
 

@@ -41,6 +41,8 @@ from service.kernel.embedded import Embedded, EmbeddedRefused
 data_dir, wishes = Path(sys.argv[1]), json.loads(sys.argv[2])
 if limit := wishes.get("largest_file"):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+if group := wishes.get("group"):
+    os.setgroups([0, group])
 if user := wishes.get("user"):
     os.setgroups([])
     os.setgid(user)
@@ -60,6 +62,8 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
     """A data folder, whose database is deleted afterwards wherever it lies."""
     data_dir = tmp_path / "data"
     yield data_dir
+    for survivor in servers_on(data_dir):
+        os.kill(survivor, signal.SIGKILL)
     shutil.rmtree(home_of(data_dir), ignore_errors=True)
 
 
@@ -253,7 +257,7 @@ def test_nothing_outlives_a_kill_of_the_starter_and_the_next_start_finds_the_dat
     with starter(data_dir, durable=True) as first, ThreadPoolExecutor() as pool:
         url = told(first)["url"]
         ask(url, "CREATE TABLE kept AS SELECT 1 AS one")
-        busy = pool.submit(ask, url, BUSY)
+        busy = pool.submit(ask, url, "SET statement_timeout = '20s'", BUSY)
         until(lambda: ask(url, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT max(%'"))
         before = servers_on(data_dir)
         first.kill()  # not waited for: the next start meets a dead process that still has its id
@@ -262,6 +266,19 @@ def test_nothing_outlives_a_kill_of_the_starter_and_the_next_start_finds_the_dat
             assert ask(server.url, "SELECT one FROM kept") == 1
         with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
             busy.result()
+
+
+def test_a_start_waits_for_a_server_that_is_slow_to_end(data_dir: Path) -> None:
+    """While one process of a killed starter's server is still there, the next start does not touch the data."""
+    with starter(data_dir) as first:
+        told(first)
+        before = servers_on(data_dir)
+        slow = next(server for server in before if str(server) != noted_id(data_dir))
+        os.kill(slow, signal.SIGSTOP)  # the server gives it five seconds
+        first.kill()
+        with Embedded.start(data_dir, durable=False) as server:
+            assert set(servers_on(data_dir)).isdisjoint(before)
+            assert ask(server.url, "SELECT 1") == 1
 
 
 def test_an_interrupt_of_the_terminal_does_not_reach_the_server(data_dir: Path) -> None:
@@ -309,7 +326,7 @@ def test_a_server_started_by_other_means_is_left_alone(data_dir: Path) -> None:
 def test_a_first_start_that_was_killed_half_way_is_begun_anew(data_dir: Path) -> None:
     """SIGKILL in the middle of making the data leaves nothing that the next start could take for a database."""
     with starter(data_dir) as first:
-        until(lambda: list(home_of(data_dir).glob("new/data/global/pg_control")))
+        until(lambda: list(home_of(data_dir).glob("*/data/global/pg_control")))
         first.kill()
         assert not (home_of(data_dir) / "cluster").exists()
     with Embedded.start(data_dir, durable=False) as server:
@@ -422,7 +439,8 @@ def test_root_lends_a_user_a_folder_and_changes_nothing_outside(data_dir: Path) 
     """As root the server runs as another user, in a folder of its own, and the mode of no other folder changes."""
     outside = [data_dir.parent, *data_dir.parents, *Path(sys.prefix).parents]
     before = [folder.stat().st_mode for folder in outside]
-    with Embedded.start(data_dir, durable=False):
+    with starter(data_dir, group=4) as first:
+        told(first)
         owners = {Path(f"/proc/{server}").stat().st_uid for server in servers_on(data_dir)}
         groups = {_groups(server) for server in servers_on(data_dir)}
     assert owners == {(home_of(data_dir) / "cluster" / "data").stat().st_uid}

@@ -10,7 +10,7 @@ from tests.running import NOTICE, Running, customer
 
 PEOPLE = [customer(f"racing-{number}") for number in range(4)]
 SECONDS = 3.0
-ENOUGH_ERASED = 20
+ENOUGH_ERASED = 12
 MOST_SECONDS = 60.0
 BUSY = 503
 

@@ -39,7 +39,9 @@ def test_two_equal_events_are_told_apart_by_when_they_were_learnt() -> None:
 
 def test_purposes_stand_apart() -> None:
     """A withdrawal of one purpose leaves another as it was."""
-    states = fold([said(GIVEN), said(GIVEN, number=2, purpose="personalization"), said(WITHDRAWN, NOON + HOUR, number=3)])
+    states = fold(
+        [said(GIVEN), said(GIVEN, number=2, purpose="personalization"), said(WITHDRAWN, NOON + HOUR, number=3)]
+    )
     assert {purpose: state.status for purpose, state in states.items()} == {
         "analytics": WITHDRAWN,
         "personalization": GIVEN,

@@ -12,7 +12,9 @@ from tests.unit.consent.saying import DAY, HOUR, NOON, purpose, said
 INSTANT = timedelta(microseconds=1)
 
 
-def state(status: Status = Status.GIVEN, *, valid_until: timedelta | None = 365 * DAY, gpc: bool = False) -> ConsentState:
+def state(
+    status: Status = Status.GIVEN, *, valid_until: timedelta | None = 365 * DAY, gpc: bool = False
+) -> ConsentState:
     """Where a person stands who said one thing at noon."""
     until = NOON + valid_until if valid_until else None
     return fold([said(status, valid_until=until, gpc=gpc)])["analytics"]

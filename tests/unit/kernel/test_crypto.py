@@ -13,12 +13,23 @@ from joserfc import jws
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import KeySet
 
-from service.kernel.crypto import Hasher, Sealer, SealBroken, Signer, digest, framed, from_text, random_key, same, to_text
+from service.kernel.crypto import (
+    Hasher,
+    SealBroken,
+    Sealer,
+    Signer,
+    digest,
+    framed,
+    from_text,
+    random_key,
+    same,
+    to_text,
+)
 
 PLAIN = b"ada@example.com"
 
 
-def place(table: bytes = b"lookups", column: bytes = b"sealed", owner: bytes | None = None) -> tuple[bytes, bytes, bytes]:
+def place(table: bytes = b"lookups", column: bytes = b"sealed", owner: bytes | None = None) -> tuple[bytes, ...]:
     """Where a sealed value belongs: table, column and owner."""
     return table, column, owner or uuid4().bytes
 

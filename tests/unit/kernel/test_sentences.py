@@ -47,6 +47,7 @@ class Form(Struct, forbid_unknown_fields=True):
 
 NAMES = frozenset(Form.__struct_fields__) | {"count"}
 
+UNKNOWN_FIELD = "holds a field that is not known here; the reference at /docs lists them"
 MISFITS: list[tuple[Any, str, str]] = [
     ({"whole": "5"}, "$.whole", "must be a whole number"),
     ({"whole": 5.5}, "$.whole", "must be a whole number"),
@@ -76,8 +77,8 @@ MISFITS: list[tuple[Any, str, str]] = [
     ({"inner": {}}, "$.inner.count", "is required"),
     ({"inner": 5}, "$.inner", "must be an object or null"),
     ({"inners": [{"count": 1}, {"count": None}]}, "$.inners[1].count", "must be a whole number"),
-    ({MARKER: 1}, "$", "holds a field that is not known here; the reference at /docs lists them"),
-    ({"inner": {"count": 1, MARKER: 1}}, "$.inner", "holds a field that is not known here; the reference at /docs lists them"),
+    ({MARKER: 1}, "$", UNKNOWN_FIELD),
+    ({"inner": {"count": 1, MARKER: 1}}, "$.inner", UNKNOWN_FIELD),
     ([], "$", "must be an object"),
 ]
 

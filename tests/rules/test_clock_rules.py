@@ -1,0 +1,123 @@
+"""The rules of time: late events, equal times, wrong clocks, expiry; over HTTP."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.consenting import DAY, HOUR, NOON, YEAR, of_cookie, text, visitor, written
+from tests.running import Running, customer, refused, succeeded
+
+
+async def protect(service: Running, subject: dict[str, str], how: str, now: datetime) -> None:
+    """Say no: by a refusal, or by withdrawing what was given before."""
+    if how == "refused":
+        succeeded(await service.record(subject, {"analytics": "refused"}, now=text(now)), 201)
+    else:
+        await service.withdraw(subject, ["analytics"], now=text(now))
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("how", ["refused", "withdrawn"])
+@pytest.mark.parametrize("method", ["form", "paper", "phone", "import"])
+@pytest.mark.parametrize("older", [HOUR, timedelta(0)], ids=["older", "of the same time"])
+async def test_a_late_grant_does_not_override(service: Running, how: str, method: str, older: timedelta) -> None:
+    """A late-arriving older grant never overrides a refusal or withdrawal; equal times: the protective one wins."""
+    subject = customer()
+    await service.give(subject, "analytics", now=text(NOON - DAY))
+    await protect(service, subject, how, NOON)
+    late = {"collected_at": text(NOON - older), "method": method}
+    recorded = await service.give(subject, "analytics", now=text(NOON + HOUR), **late)
+    assert recorded["records"][0]["effective_at"] == text(NOON - older)
+    verdict = await service.check(subject, "analytics", now=text(NOON + HOUR))
+    assert (verdict["allowed"], verdict["reason"]) == (False, how)
+    await service.give(subject, "analytics", now=text(NOON + 2 * HOUR))
+    assert (await service.check(subject, "analytics", now=text(NOON + 2 * HOUR)))["allowed"]
+
+
+@pytest.mark.rule("C11")
+async def test_at_equal_times_the_order_of_arrival_does_not_matter(service: Running) -> None:
+    """Equal times: the protective one wins, whichever came first."""
+    first, last = customer("protective first"), customer("protective last")
+    succeeded(await service.record(first, {"analytics": "refused"}, now=text(NOON)), 201)
+    await service.give(first, "analytics", now=text(NOON))
+    await service.give(last, "analytics", now=text(NOON))
+    succeeded(await service.record(last, {"analytics": "refused"}, now=text(NOON)), 201)
+    for subject in (first, last):
+        assert (await service.check(subject, "analytics", now=text(NOON)))["reason"] == "refused"
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("method", ["banner", "preference_center", "paper", "phone", "import"])
+@pytest.mark.parametrize("skew", [-400 * DAY, -HOUR, HOUR, 400 * DAY], ids=["very slow", "slow", "fast", "very fast"])
+async def test_a_browser_with_a_wrong_clock_still_refuses(service: Running, skew: timedelta, method: str) -> None:
+    """A slow or fast client clock changes neither a refusal nor a withdrawal: it takes effect when it is recorded."""
+    cookie, grant = await visitor(service)
+    succeeded(await service.browse("/v1/consents", grant, cookie=cookie), 201)
+    wrong = text(datetime.now(UTC) + skew)
+    no = grant | {"decisions": {"analytics": "refused"}, "collected_at": wrong, "method": method}
+    record = succeeded(await service.browse("/v1/consents", no, cookie=cookie), 201)["records"][0]
+    assert record["effective_at"] == record["recorded_at"]
+    assert (await service.check(of_cookie(cookie), "analytics"))["reason"] == "refused"
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("skew", [-400 * DAY, -DAY, -HOUR, HOUR, 400 * DAY])
+async def test_a_browser_with_a_wrong_clock_raises_nothing(service: Running, skew: timedelta) -> None:
+    """A slow or fast client clock changes neither: a grant takes effect within the last day."""
+    cookie, grant = await visitor(service)
+    given = grant | {"collected_at": text(datetime.now(UTC) + skew)}
+    for record in succeeded(await service.browse("/v1/consents", given, cookie=cookie), 201)["records"]:
+        effective_at, recorded_at = (datetime.fromisoformat(record[name]) for name in ("effective_at", "recorded_at"))
+        assert recorded_at - DAY <= effective_at <= recorded_at
+    withdrawal = {"purposes": "all", "site": "shop"}
+    succeeded(await service.browse("/v1/consents/withdraw", withdrawal, cookie=cookie))
+    assert (await service.check(of_cookie(cookie), "analytics"))["reason"] == "withdrawn"
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("decision", ["given", "refused"])
+@pytest.mark.parametrize("method", ["form", "import"])
+async def test_a_server_that_dates_in_the_future_is_refused(service: Running, decision: str, method: str) -> None:
+    """A fast server clock changes neither: a decision from the future is 422, and nothing is recorded."""
+    ahead = {"collected_at": text(NOON + HOUR), "method": method}
+    answer = await service.record(customer(), {"analytics": decision}, now=text(NOON), **ahead)
+    assert [fault["path"] for fault in refused(answer, 422, "record-refused")["errors"]] == ["$.collected_at"]
+    assert await written(service) == (0, 0, 0, 0)
+
+
+@pytest.mark.rule("C11")
+async def test_a_consent_on_paper_keeps_its_age(service: Running) -> None:
+    """A late-arriving older grant is an older grant: what was signed years ago has expired."""
+    old = {"method": "paper", "collected_at": text(NOON - 2 * YEAR)}
+    record = (await service.give(customer(), "analytics", now=text(NOON), **old))["records"][0]
+    assert (record["effective_at"], record["valid_until"]) == (text(NOON - 2 * YEAR), text(NOON - YEAR))
+    assert (await service.check(customer(), "analytics", now=text(NOON)))["reason"] == "expired"
+
+
+@pytest.mark.rule("C12")
+async def test_the_boundary_instant_is_expired(service: Running) -> None:
+    """Expiry is judged at read; the boundary instant is expired."""
+    given = await service.give(customer(), "analytics", now=text(NOON))
+    assert given["records"][0]["valid_until"] == text(NOON + YEAR)
+    instant = timedelta(microseconds=1)
+    for now, reason in ((NOON, "consent_given"), (NOON + YEAR - instant, "consent_given"), (NOON + YEAR, "expired")):
+        verdict = await service.check(customer(), "analytics", now=text(now))
+        assert (verdict["reason"], verdict["allowed"]) == (reason, reason == "consent_given")
+        assert verdict["proof"] == given["records"][0]["entry_id"]
+    assert await service.count("ledger_entries") == 1
+
+
+@pytest.mark.rule("C12")
+async def test_expiry_is_judged_by_every_read(service: Running) -> None:
+    """Expiry is judged at read: batch, decision, touchpoint and position find the same instant expired."""
+    subject = customer()
+    await service.give(subject, "personalization", "analytics", now=text(NOON))
+    for now, expired in ((NOON + YEAR - timedelta(microseconds=1), False), (NOON + YEAR, True)):
+        batch = {"checks": [{"subject": subject, "purposes": ["personalization"]}]}
+        results = succeeded(await service.post("/v1/consents/check/batch", batch, now=text(now)))["results"]
+        assert results[0]["results"]["personalization"]["allowed"] != expired
+        outcome = await service.touch(subject, "purchase", text(now - HOUR), now=text(now))
+        assert outcome == ({"outcome": "dropped", "reason": "expired"} if expired else {"outcome": "stored"})
+        assert ((await service.decide(subject, "home_hero", now=text(now)))[0]["mode"] != "profiled") == expired
+        position = await service.post("/v1/journeys/position", {"subject": subject}, now=text(now))
+        assert position.status_code == (403 if expired else 200)
