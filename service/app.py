@@ -13,7 +13,6 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import HeaderParameter
 from litestar.types import ASGIApp
-from msgspec import Meta
 
 from service import __version__
 from service.consent.api import router as consent_router
@@ -33,6 +32,7 @@ from service.kernel.health import router as health_router
 from service.kernel.http import handlers
 from service.kernel.idempotency import Answers
 from service.kernel.openapi import NoPages
+from service.kernel.problem import Fault, InvalidBody
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
 from service.policy.commands import ActivePolicy
@@ -45,6 +45,8 @@ from service.subjects.keyring import Keyring, create_key_file, load_key_file
 from service.subjects.model import COOKIE_HEADER
 
 MOST_BYTES = 1024 * 1024
+LONGEST_KEY = 200
+LENGTH_OF_KEY = {"min_length": 1, "max_length": LONGEST_KEY}
 ROUTERS = (
     health_router,
     ledger_router,
@@ -56,7 +58,6 @@ ROUTERS = (
 )
 
 type_of_request = Request[Any, Any, Any]
-IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Desks:
@@ -184,9 +185,12 @@ async def _cookie(placet_cookie: Annotated[str | None, HeaderParameter(name=COOK
 
 
 async def _idempotency_key(
-    idempotency: Annotated[IdempotencyKey | None, HeaderParameter(name="Idempotency-Key")] = None,
+    idempotency: Annotated[str | None, HeaderParameter(name="Idempotency-Key", schema_extra=LENGTH_OF_KEY)] = None,
 ) -> str | None:
-    """Dependency `idempotency_key`: what makes a repeated write the same write."""
+    """Dependency `idempotency_key`: what makes a repeated write the same write; raises `InvalidBody`."""
+    if idempotency is not None and not 1 <= len(idempotency) <= LONGEST_KEY:
+        fault = Fault("header.idempotency-key", f"must have 1 to {LONGEST_KEY} characters")
+        raise InvalidBody("A header does not have the expected form.", faults=[fault])
     return idempotency
 
 

@@ -4,7 +4,6 @@ import base64
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from secrets import randbelow, token_hex
-from typing import Any
 
 import asyncpg
 
@@ -46,17 +45,11 @@ def _in_base64(spelling: bytes) -> Iterator[bytes]:
 async def search_tables(connection: asyncpg.Connection, planted: Planted) -> list[str]:
     """Every column of every row of every table, and the texts of statements that the server remembers."""
     found: list[str] = []
-    for name in await tables(connection):
+    for (name,) in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
         for (row,) in await connection.fetch(f'SELECT t::text FROM "{name}" AS t'):  # noqa: S608 - from the catalogue
             found += planted.found_in(name, row.encode())
     statements = await connection.fetch("SELECT query FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
     return found + [place for (query,) in statements for place in planted.found_in("statement", query.encode())]
-
-
-async def tables(connection: Any) -> list[str]:
-    """Every table of the service."""
-    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
-    return [row["tablename"] for row in rows]
 
 
 async def search_files(connection: asyncpg.Connection, planted: Planted) -> list[str]:

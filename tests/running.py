@@ -170,6 +170,11 @@ class Running:
 
         return await self.database.run("test.key", work)
 
+    async def contents(self) -> dict[str, int]:
+        """How many rows each table has."""
+        tables = await self.database.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return {row["tablename"]: await self.count(row["tablename"]) for row in tables}
+
     async def count(self, table: str) -> int:
         """How many rows a table has."""
         return await self.database.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name that a test writes

@@ -51,7 +51,7 @@ def told() -> Generator[None]:
         yield
     except BundleRefused as refused:
         show_mistakes(refused)
-        raise Stop(f"The bundle has {len(refused.faults)} mistakes; nothing was changed.", NO) from refused
+        raise Stop("Nothing was changed; mend the bundle and try again.", NO) from refused
     except (KeyFileRefused, MigrationRefused, EmbeddedRefused) as error:
         raise Stop(str(error), NO) from error
     except Unavailable as error:

@@ -18,6 +18,7 @@ from service.kernel.problem import (
     Fault,
     InternalError,
     InvalidBody,
+    MalformedBody,
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
@@ -52,7 +53,7 @@ def _problem(error: Exception) -> Problem:
         case MethodNotAllowedException():
             return MethodNotAllowed("The reference at /docs lists what this address answers to.", headers=error.headers)
         case ValidationException():
-            return InvalidBody("The request does not have the expected form.", faults=_faults(error))
+            return _unfitting(error)
         case HTTPException() if error.status_code < 500:  # noqa: PLR2004 - RFC 9110: below 500 the request is at fault
             return _client(error)
         case _:
@@ -69,15 +70,21 @@ def _client(error: HTTPException) -> Problem:
     return NotFound("The reference at /docs lists the addresses of this service.")
 
 
-def _faults(error: ValidationException) -> list[Fault]:
-    """Which parameters did not fit: their names only, since a value may be an identifier."""
+def _unfitting(error: ValidationException) -> Problem:
+    """Parameters that did not fit, by their names only, since a value may be an identifier; or a body that is missing.
+
+    A body that is there is read by `kernel/body.py`.
+    """
     extra = cast("list[object]", error.extra) if isinstance(error.extra, list) else []
     named = [cast("dict[str, str]", item) for item in extra if isinstance(item, dict)]
-    return [
+    if any(item.get("source") == "body" for item in named):
+        return MalformedBody("The body is empty.")
+    faults = [
         Fault(f"{ParamType(item.get('source', 'query')).value}.{item['key']}", "does not have the expected form")
         for item in named
         if item.get("key")
     ]
+    return InvalidBody("The request does not have the expected form.", faults=faults)
 
 
 handlers: dict[int | type[Exception], Any] = {Exception: answer, HTTPException: answer, Problem: answer}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from service.kernel.database import Connection, Database
 from service.policy import store
-from service.policy.load import freeze, load
+from service.policy.load import read
 from service.policy.model import Bundle
 
 
@@ -17,8 +17,7 @@ class ActivePolicy:
 
 async def activate(database: Database, folder: Path) -> Bundle:
     """Check `folder`, keep its frozen form and return it; raises `BundleRefused` with every mistake."""
-    bundle = load(folder)
-    content = freeze(folder)
+    bundle, content = read(folder)
 
     async def keep(connection: Connection) -> None:
         await store.activate(connection, bundle.digest, content)

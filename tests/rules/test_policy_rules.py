@@ -111,9 +111,10 @@ def test_checking_from_the_command_line_tells_every_such_offer(folder: Path) -> 
     assert result.exit_code == 1
     for offer in ("welcome-back", "listening-club", "bring-a-friend"):
         assert f"offers/care.toml: offer.{offer}.rule: column 1: reads lifetime_orders" in result.stderr
-    for offer in ("care-tips", "try-in-shop", "brand-story", "guide-headphones"):
+    assert "offers/do.toml: offer.follow-order.rule: column 1: reads days_since_last_order" in result.stderr
+    for offer in ("care-tips", "brand-story", "guide-headphones"):
         assert f"offer.{offer}.stages: reads stage, which serves personalization" in result.stderr
-    assert "The bundle has 9 mistakes." in result.stderr
+    assert "The bundle has 10 mistakes." in result.stderr
 
 
 @pytest.mark.rule("D14")

@@ -1,7 +1,7 @@
-"""The proof of decisions, over HTTP: what allowed them is in the ledger, held at their time, and is stored with them."""
+"""The proof of decisions, over HTTP: what allowed them is in the ledger, held at their time and is stored with them."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from service.subjects.store import lock
-from tests.consenting import DAY, NOON, ON_CONSENT, text, visitor
+from tests.consenting import DAY, NOON, ON_CONSENT, YEAR, text, visitor
 from tests.running import Running, customer, succeeded
 from tests.visiting import CONTEXT, PLACEMENTS, browse, waited_for, walk
 
@@ -169,6 +169,26 @@ async def test_a_grant_in_flight_makes_it_decide_again(service: Running) -> None
     decision = await _overtaken(service, service.give(ADA, "personalization"))
     assert decision["proof"] == [(await service.check(ADA, "personalization"))["proof"]]
     assert await service.database.fetchval(NOT_PROVEN) == 0
+
+
+@pytest.mark.rule("D4")
+async def test_consent_that_ends_in_flight_proves_nothing(service: Running) -> None:
+    """A decision that read consent in time, and could be stored only when that had expired, does without it."""
+    until = datetime.now(UTC) + timedelta(seconds=3)
+    await walk(service, ADA, events=["search"], at=until - YEAR)
+    (subject_id,) = [row["subject_id"] for row in await service.database.fetch("SELECT subject_id FROM subjects")]
+
+    async def work(connection: Any) -> "asyncio.Task[Any]":
+        await lock(connection, [subject_id])
+        deciding = asyncio.ensure_future(service.decide(ADA, "product_sidebar", context=CONTEXT))
+        await waited_for(service, "advisory")
+        while await connection.fetchval("SELECT clock_timestamp()") < until:
+            assert not deciding.done()
+        return deciding
+
+    (decision,) = await (await service.database.run("test.hold", work))
+    assert (decision["mode"], decision["decision_id"]) == ("contextual", None)
+    assert await service.count("decisions") == 0
 
 
 @pytest.mark.rule("D4")

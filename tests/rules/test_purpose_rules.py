@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.consenting import NOON, text
 from tests.conftest import ROOT
+from tests.consenting import NOON, text
 from tests.running import Running, customer
 from tests.visiting import walk
 

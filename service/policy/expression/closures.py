@@ -102,7 +102,7 @@ def calculated(calculate: Callable[[Any, Any], Any], left: Run, right: Run) -> R
             return None
         try:
             result = calculate(first, second)
-        except ArithmeticError:
+        except ZeroDivisionError:
             return None
         return result if -LARGEST <= result <= LARGEST else None
 

@@ -10,11 +10,16 @@ from service.policy.load.files import frozen, read_files
 from service.policy.load.mistakes import Mistakes
 from service.policy.model import Bundle
 
-__all__ = ["freeze", "load"]
+__all__ = ["load", "read"]
 
 
 def load(folder: Path) -> Bundle:
     """The bundle that a folder holds; raises `BundleRefused` with every mistake in it."""
+    return read(folder)[0]
+
+
+def read(folder: Path) -> tuple[Bundle, bytes]:
+    """The bundle, and from the same reading all its files as canonical JSON, which is what its digest names."""
     mistakes = Mistakes()
     files = read_files(folder, mistakes)
     if not files:
@@ -22,12 +27,5 @@ def load(folder: Path) -> Bundle:
     forms = collect(files, mistakes)
     rules = check(forms, mistakes)
     mistakes.refuse_any()
-    return build(forms, rules, f"sha256:{hashlib.sha256(frozen(files)).hexdigest()}")
-
-
-def freeze(folder: Path) -> bytes:
-    """All files as canonical JSON, which is what a digest names; raises `BundleRefused` for unreadable files."""
-    mistakes = Mistakes()
-    files = read_files(folder, mistakes)
-    mistakes.refuse_any()
-    return frozen(files)
+    content = frozen(files)
+    return build(forms, rules, f"sha256:{hashlib.sha256(content).hexdigest()}"), content

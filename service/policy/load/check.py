@@ -48,7 +48,7 @@ def _check_identity(forms: Forms, mistakes: Mistakes) -> None:
 def _check_purposes(forms: Forms, mistakes: Mistakes) -> None:
     file = "purposes.toml"
     asked = {purpose for notice in forms.notices.values() for purpose in notice.purposes}
-    torn = any(mistakes.spoiled(notice, "purposes") for notice in forms.notices)
+    unsure = mistakes.unusable_in("notices/") or any(mistakes.touched(file, "purposes") for file in forms.notices)
     if not forms.purposes.purpose:
         mistakes.add(file, "purpose", "there is none; without a purpose nothing may be processed")
     for purpose, form in forms.purposes.purpose.items():
@@ -56,7 +56,7 @@ def _check_purposes(forms: Forms, mistakes: Mistakes) -> None:
         if mistakes.spoiled(file, f"{path}.legal-basis"):
             continue
         _check_basis(path, form, mistakes)
-        if form.legal_basis == "consent" and purpose not in asked and not torn:
+        if form.legal_basis == "consent" and purpose not in asked and not unsure:
             mistakes.add(file, path, "rests on consent, but no notice names it, so nobody could give it; add it to one")
 
 
@@ -97,10 +97,10 @@ def _check_recipients(forms: Forms, mistakes: Mistakes) -> None:
 def _check_journeys(forms: Forms, mistakes: Mistakes) -> None:
     if forms.journeys and default_journey(forms) is None:
         defaults = [file for file, journey in forms.journeys.items() if journey.default]
-        sure = not any(mistakes.spoiled(file, "default") for file in forms.journeys)
+        unsure = mistakes.unusable_in("journeys/") or any(mistakes.spoiled(file, "default") for file in forms.journeys)
         if len(defaults) > 1:
             mistakes.add(defaults[-1], "default", f"{defaults[0]} is the default journey already; keep one")
-        elif sure:
+        elif not unsure:
             mistakes.add("journeys/", WHOLE, "no journey says default = true; one of them must")
     for file, journey in forms.journeys.items():
         if not journey.stage:

@@ -75,7 +75,7 @@ def _check_event(path: str, form: FieldForm, forms: Forms, mistakes: Mistakes) -
             mistakes.add(FIELDS, f"{path}.event", "only count and days_since look at an event; leave it out")
     elif form.event is None:
         mistakes.add(FIELDS, f"{path}.event", "is missing; name the event that is looked at")
-    elif not any(mistakes.spoiled(file, "touchpoint") for file in forms.journeys):
+    elif not mistakes.unusable_in("journeys/") and not any(mistakes.touched(f, "touchpoint") for f in forms.journeys):
         events = {rule.event for journey in forms.journeys.values() for rule in journey.touchpoint}
         if form.event not in events:
             mistakes.add(FIELDS, f"{path}.event", f"no journey speaks of this event; {hint(form.event, events)}")

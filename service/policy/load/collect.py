@@ -112,6 +112,9 @@ def _known(collected: Forms, files: Files, mistakes: Mistakes) -> Mapping[str, C
     def sure(names: Collection[str], *places: tuple[str, str]) -> Collection[str] | None:
         return None if any(mistakes.spoiled(*place) for place in places) else names
 
+    def all_in(folder: str, names: Collection[str]) -> Collection[str] | None:
+        return None if mistakes.unusable_in(folder) else names
+
     journey = default_journey(collected)
     offers = {offer for file in collected.offers.values() for offer in file.offer}
     return {
@@ -120,19 +123,15 @@ def _known(collected: Forms, files: Files, mistakes: Mistakes) -> Mapping[str, C
         "channel": sure(collected.channels.channel, ("channels.toml", "channel")),
         "site": sure(collected.sites.site, ("sites.toml", "site")),
         "placement": sure(collected.placements.placement, ("placements.toml", "placement")),
-        "offer": sure(offers, *((file, "offer") for file in collected.offers)),
-        "notice": {name[1] for file in files if (name := notices.NAME.fullmatch(file))},
+        "offer": all_in("offers/", offers) and sure(offers, *((file, "offer") for file in collected.offers)),
+        "notice": all_in("notices/", {name[1] for file in files if (name := notices.NAME.fullmatch(file))}),
         "stage": sure(collected.journeys[journey].stage, (journey, "stage")) if journey else None,
     }
 
 
 def _refuse_untranslated(collected: Forms, filler: Filler, mistakes: Mistakes) -> None:
     """Every text stands in each language of the sites."""
-    sites = collected.sites.site
-    wanted = {language for site in sites.values() for language in site.languages} & LANGUAGES
-    unsure = any(mistakes.spoiled("sites.toml", f"{key_path('site', site)}.languages") for site in sites)
-    if not wanted or unsure:
-        return
+    wanted = {language for site in collected.sites.site.values() for language in site.languages} & LANGUAGES
     for file, path, words in filler.texts:
         for language in wanted - words.keys():
             mistakes.add(file, key_path(path, language), "is missing; a site has this language, so write it out")

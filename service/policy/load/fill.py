@@ -149,8 +149,7 @@ def _unread(error: str, text: str, before: int) -> tuple[str, str]:
     """Where a text stops being TOML, and what to look for there. The parser's own words are not shown."""
     place = _PLACE.search(error)
     line = int(place[1]) if place else text.count("\n") + 1
-    column = f"column {place[2]}: " if place else ""
-    if _TWICE.match(error):
-        return f"line {line + before}", f"{column}this key or table is there twice; keep one"
     said = "this is not TOML; look for a missing quote, bracket or = here or just before"
-    return f"line {line + before}", column + said
+    if _TWICE.match(error):
+        said = "this key or table is there twice; keep one"
+    return f"line {line + before}", f"column {place[2]}: {said}" if place else said

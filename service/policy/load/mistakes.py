@@ -36,6 +36,10 @@ class Mistakes:
         self.add(file, path, message)
         self._unusable.add(file)
 
+    def unusable_in(self, folder: str) -> bool:
+        """Whether nothing of some file in a folder is usable, so that what it would have held is not known."""
+        return any(file.startswith(folder) for file in self._unusable)
+
     def spoiled(self, file: str, path: str = WHOLE) -> bool:
         """Whether something is known to be wrong with this place, or with what it is part of."""
         around = (path, *(path[: mark.start()] for mark in re.finditer(r"[.\[]", path)))

@@ -72,35 +72,34 @@ async def test_repeating_a_call_with_its_key_changes_nothing(service: Running) -
     assert await service.count("touchpoints") == 1
 
 
-@pytest.mark.parametrize(
-    ("wrong", "slug", "path", "remedy"),
-    [
-        ({"channel": "planted"}, "touchpoint-refused", "$.touchpoints[1].channel", "channels.toml has: ads, app"),
-        ({"occurred_at": text(NOON + HOUR)}, "touchpoint-refused", "$.touchpoints[1].occurred_at", "future"),
-        ({"properties": {"planted": "x"}}, "touchpoint-refused", "$.touchpoints[1].properties", "product, category"),
-        ({"channel": "ads", "properties": {"amount": 5}}, "touchpoint-refused", "$.touchpoints[1].properties", "campa"),
-        ({"subject": {"kind": "planted", "value": "x"}}, "identifier-refused", "$.touchpoints[1].subject", "email"),
-        ({"subject": {"kind": "email", "value": "planted"}}, "identifier-refused", "$.touchpoints[1].subject", "email"),
-        ({"subject": None}, "subject-missing", "$.touchpoints[1].subject", "say it in `subject`"),
-        ({"event": "Planted Event"}, "invalid-body", "$.touchpoints[1].event", ""),
-        ({"sentiment": 3}, "invalid-body", "$.touchpoints[1].sentiment", ""),
-        ({"sentiment": "2"}, "invalid-body", "$.touchpoints[1].sentiment", ""),
-        ({"occurred_at": "2026-03-01T10:00:00"}, "invalid-body", "$.touchpoints[1].occurred_at", ""),
-        ({"properties": {"product": ["planted"]}}, "invalid-body", "$.touchpoints[1].properties", ""),
-        ({"planted": "x"}, "invalid-body", "$.touchpoints[1]", ""),
-        ({"id": ""}, "invalid-body", "$.touchpoints[1].id", ""),
-    ],
-)
-async def test_one_wrong_touchpoint_refuses_the_call(
-    service: Running, wrong: dict[str, Any], slug: str, path: str, remedy: str
-) -> None:
+WRONG: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"channel": "planted"}, "touchpoint-refused", "$.touchpoints[1].channel", "channels.toml has: ads, app"),
+    ({"occurred_at": text(NOON + HOUR)}, "touchpoint-refused", "$.touchpoints[1].occurred_at", "future"),
+    ({"properties": {"planted": "x"}}, "touchpoint-refused", "$.touchpoints[1].properties", "product, category"),
+    ({"channel": "ads", "properties": {"amount": 5}}, "touchpoint-refused", "$.touchpoints[1].properties", "campa"),
+    ({"subject": {"kind": "planted", "value": "x"}}, "identifier-refused", "$.touchpoints[1].subject", "email"),
+    ({"subject": {"kind": "email", "value": "planted"}}, "identifier-refused", "$.touchpoints[1].subject", "email"),
+    ({"subject": None}, "subject-missing", "$.touchpoints[1].subject", "say it in `subject`"),
+    ({"event": "Planted Event"}, "invalid-body", "$.touchpoints[1].event", ""),
+    ({"sentiment": 3}, "invalid-body", "$.touchpoints[1].sentiment", ""),
+    ({"sentiment": "2"}, "invalid-body", "$.touchpoints[1].sentiment", ""),
+    ({"occurred_at": "2026-03-01T10:00:00"}, "invalid-body", "$.touchpoints[1].occurred_at", ""),
+    ({"properties": {"product": ["planted"]}}, "invalid-body", "$.touchpoints[1].properties", ""),
+    ({"planted": "x"}, "invalid-body", "$.touchpoints[1]", ""),
+    ({"id": ""}, "invalid-body", "$.touchpoints[1].id", ""),
+]
+"""What is wrong with a touchpoint, the problem, the place to which it points, and a part of the remedy."""
+
+
+async def test_one_wrong_touchpoint_refuses_the_call(service: Running) -> None:
     """A 4xx that names the place and the remedy and repeats nothing that was sent; nothing of the call is stored."""
-    body = {"touchpoints": [contact(ADA, "search", NOW), contact(ADA, "search", NOW) | wrong]}
-    problem = refused(await service.post(TOUCHPOINTS, body, now=NOW), 422, slug)
-    (fault,) = problem["errors"]
-    assert fault["path"].startswith(path)
-    assert remedy in fault["message"]
-    assert "planted" not in str(problem).lower()
+    for wrong, slug, path, remedy in WRONG:
+        body = {"touchpoints": [contact(ADA, "search", NOW), contact(ADA, "search", NOW) | wrong]}
+        problem = refused(await service.post(TOUCHPOINTS, body, now=NOW), 422, slug)
+        (fault,) = problem["errors"]
+        assert fault["path"].startswith(path)
+        assert remedy in fault["message"], wrong
+        assert "planted" not in str(problem).lower()
     assert await service.count("touchpoints") == 0
 
 

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from service.kernel.database import Database
+from tests.running import Running
 
 
 @pytest.fixture
@@ -26,3 +27,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url, size=3)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def untouched(service: Running) -> AsyncIterator[Running]:
+    """The service; whatever a test asked of it, no table has another number of rows afterwards."""
+    before = await service.contents()
+    yield service
+    assert await service.contents() == before

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from service.policy.load import freeze, load
+from service.policy.load import load, read
 from service.policy.model import BundleRefused
 from tests.unit.policy.folder import SHIPPED, Folder
 
 
 def test_the_digest_is_that_of_the_frozen_files(folder: Folder) -> None:
     """Whoever has the frozen bundle can compute its name."""
-    assert folder.load().digest == f"sha256:{hashlib.sha256(freeze(folder.path)).hexdigest()}"
+    assert folder.load().digest == f"sha256:{hashlib.sha256(read(folder.path)[1]).hexdigest()}"
 
 
 def test_freezing_is_deterministic(folder: Folder, tmp_path: Path) -> None:
@@ -24,13 +24,13 @@ def test_freezing_is_deterministic(folder: Folder, tmp_path: Path) -> None:
         if file.is_file():
             (other / file.relative_to(folder.path)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, other / file.relative_to(folder.path))
-    assert freeze(other) == freeze(folder.path)
+    assert read(other)[1] == read(folder.path)[1]
     assert load(other).digest == folder.load().digest
 
 
 def test_the_frozen_bundle_holds_every_file_whole(folder: Folder) -> None:
     """Nothing that was in force is lost: the files can be written out again."""
-    frozen = json.loads(freeze(folder.path))
+    frozen = json.loads(read(folder.path)[1])
     files = {path.relative_to(SHIPPED).as_posix(): path for path in SHIPPED.rglob("*") if path.is_file()}
     assert frozen == {name: path.read_bytes().decode() for name, path in files.items()}
 
@@ -54,4 +54,4 @@ def test_what_cannot_be_read_cannot_be_frozen(folder: Folder) -> None:
     """A digest never stands for less than the folder holds."""
     folder.write("offers/do.toml", b"\xff")
     with pytest.raises(BundleRefused):
-        freeze(folder.path)
+        read(folder.path)[1]

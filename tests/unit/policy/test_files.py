@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.policy.load import freeze, load
+from service.policy.load import load, read
 from service.policy.model import BundleRefused
 from tests.unit.policy.folder import Folder
 
@@ -22,7 +22,7 @@ def test_a_missing_or_empty_folder_is_told_in_one_sentence(tmp_path: Path, name:
     """Nothing is said about each file that is not there."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / ".hidden").write_text("x")
-    for reading in (load, freeze):
+    for reading in (load, read):
         with pytest.raises(BundleRefused) as refused:
             reading(tmp_path / name)
         assert [(m.file, m.path) for m in refused.value.faults] == [(".", "folder")]
@@ -33,6 +33,27 @@ def test_a_missing_file_is_told_once(folder: Folder, file: str) -> None:
     """What other files name in it is not held against them."""
     folder.remove(file)
     assert [(at, path) for at, path, _ in folder.mistakes()] == [(file, "whole file")]
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[x"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "purposes.toml",
+        "sites.toml",
+        "fields.toml",
+        "channels.toml",
+        "recipients.toml",
+        "placements.toml",
+        "journeys/see-think-do-care.toml",
+        "offers/fallbacks.toml",
+        "notices/shop/1.0.it.md",
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_once(folder: Folder, file: str, content: bytes) -> None:
+    """Whatever it would have held is not held to be missing."""
+    folder.write(file, content)
+    assert [(at, path) for at, path, _ in folder.mistakes()] == [(file, "line 1")]
 
 
 def test_a_file_out_of_place_is_refused_with_a_hint(folder: Folder) -> None:

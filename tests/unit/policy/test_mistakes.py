@@ -35,7 +35,7 @@ def test_all_mistakes_are_told_at_once(folder: Folder) -> None:
         ("notices/shop/1.0.en.md", "text.withdraw"),
         ("offers/care.toml", "line 1"),
         ("offers/do.toml", "offer.easy-returns.placements[0]"),
-        ("offers/do.toml", "offer.try-in-shop.stages"),
+        ("offers/do.toml", "offer.try-in-shop.rule"),
         ("retention.toml", "whole file"),
         ("retentoin.toml", "whole file"),
         ("sites.toml", "site.shop.origins[1]"),

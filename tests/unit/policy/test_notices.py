@@ -86,6 +86,13 @@ def test_a_notice_starts_with_its_purposes(folder: Folder, content: str) -> None
     assert places(folder) == [(ENGLISH, "line 1")]
 
 
+def test_purposes_are_not_held_against_notices_that_cannot_be_read(folder: Folder) -> None:
+    """Nobody knows what a broken notice asks for."""
+    folder.write(ENGLISH, "")
+    folder.write(ITALIAN, b"\xff")
+    assert places(folder) == [(ENGLISH, "line 1"), (ITALIAN, "line 1")]
+
+
 def test_front_matter_that_is_no_toml_is_told_with_its_line_in_the_file(folder: Folder) -> None:
     """Counted from the top of the file, not of the front matter."""
     folder.write(ENGLISH, "---\n# the purposes\npurposes = [\n---\ntext\n")

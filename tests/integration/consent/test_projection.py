@@ -1,0 +1,102 @@
+"""What checks read is the fold of what the ledger holds, after any history and any race."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from service.consent import store
+from service.consent.model import ConsentState
+from service.consent.rules import fold
+from tests.consenting import DAY, HOUR, NOON, text
+from tests.running import Running, customer, succeeded
+
+PURPOSES = ("analytics", "personalization", "marketing_email")
+COLUMNS = tuple(name for name in ConsentState.__struct_fields__)
+
+
+async def projected(service: Running, subject_id: UUID) -> dict[str, dict[str, Any]]:
+    """What the projection says of a subject, by purpose."""
+    rows = await service.database.fetch("SELECT * FROM consent_state WHERE subject_id = $1", subject_id)
+    return {row["purpose"]: {name: row[name] for name in COLUMNS} for row in rows}
+
+
+async def folded(service: Running, subject_id: UUID) -> dict[str, dict[str, Any]]:
+    """What the ledger leads to, by purpose."""
+    states = fold((await store.history(service.database, [subject_id]))[subject_id])
+    plain = {purpose: {name: getattr(state, name) for name in COLUMNS} for purpose, state in states.items()}
+    return {purpose: state | {"status": state["status"].value} for purpose, state in plain.items()}
+
+
+async def say(service: Running, chance: random.Random, subject: dict[str, str], now: datetime) -> list[dict[str, Any]]:
+    """Say something at random; returns what was recorded."""
+    purposes = chance.sample(PURPOSES, chance.randint(1, len(PURPOSES)))
+    if chance.random() < 0.25:
+        return (await service.withdraw(subject, chance.choice([purposes, "all"]), now=text(now)))["records"]
+    decisions = {purpose: chance.choice(["given", "given", "refused"]) for purpose in purposes}
+    how: dict[str, Any] = {"method": chance.choice(["form", "paper", "import"])}
+    if chance.random() < 0.6:
+        how["collected_at"] = text(now - chance.randint(0, 96) * HOUR)
+    return succeeded(await service.record(subject, decisions, now=text(now), **how), 201)["records"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_after_any_history_the_projection_is_the_fold_of_the_ledger(service: Running, seed: int) -> None:
+    """Grants, refusals and withdrawals, now and dated back, and again: after each of them both say the same."""
+    chance = random.Random(seed)  # noqa: S311 - a history that can be repeated
+    told: list[dict[str, Any]] = []
+    subject_id = UUID((await service.give(customer(), "model_training", now=text(NOON)))["subject_id"])
+    for _ in range(20):
+        now = NOON + chance.randint(0, 72) * HOUR
+        told += await say(service, chance, customer(), now)
+        state = await projected(service, subject_id)
+        assert state == await folded(service, subject_id)
+        for purpose in {record["purpose"] for record in told}:
+            assert state[purpose]["status"] == last(record for record in told if record["purpose"] == purpose)
+
+
+def last(records: Any) -> str:
+    """What a person last said about a purpose, by the answers alone: the protective one of two at the same time."""
+    return max(
+        records, key=lambda record: (record["effective_at"], record["status"] != "given", record["recorded_at"])
+    )["status"]
+
+
+async def test_after_a_race_the_projection_is_the_fold_of_the_ledger(service: Running) -> None:
+    """Many at once about the same few people: nobody overwrites what another has just written."""
+    chance = random.Random(7)  # noqa: S311 - a race that is the same each time, as far as races are
+    people = [customer(f"customer-{number}") for number in range(3)]
+    for person in people:
+        await service.give(person, "model_training", now=text(NOON))
+    races = [
+        say(service, random.Random(seed), chance.choice(people), NOON + chance.randint(0, 48) * HOUR)  # noqa: S311 - the same
+        for seed in range(90)
+    ]
+    await asyncio.gather(*races)
+    for row in await service.database.fetch("SELECT subject_id, revision FROM subjects"):
+        assert await projected(service, row["subject_id"]) == await folded(service, row["subject_id"])
+    assert await service.count("subjects") == len(people)
+
+
+async def test_the_order_of_arrival_does_not_matter(service: Running) -> None:
+    """Four papers that arrive in any order, all of them learnt at the same moment, lead to the same state."""
+    papers: Sequence[tuple[str, timedelta]] = (
+        ("given", -9 * DAY),
+        ("refused", -8 * DAY),
+        ("given", -7 * DAY),
+        ("refused", -7 * DAY),
+    )
+    found = set()
+    for number, order in enumerate(permutations(papers)):
+        subject = customer(f"customer-{number}")
+        for decision, when in order:
+            more = {"method": "paper", "collected_at": text(NOON + when)}
+            succeeded(await service.record(subject, {"analytics": decision}, now=text(NOON), **more), 201)
+        verdict = await service.check(subject, "analytics", now=text(NOON))
+        found.add((verdict["allowed"], verdict["reason"], verdict["valid_until"]))
+    assert found == {(False, "refused", None)}
