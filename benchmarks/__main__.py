@@ -21,7 +21,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from benchmarks import report
 from benchmarks.drive import Case, NoSuccess, Target, require_wrk
 from benchmarks.load import People, fill
-from benchmarks.processes import ROOT, Unreachable, answers, free_port, memory_mib, server
+from benchmarks.processes import ROOT, Neighbours, Unreachable, answers, free_port, memory_mib, server
 from benchmarks.report import Report
 from benchmarks.trials import Run, trials
 from service.cli import credentials
@@ -78,9 +78,10 @@ def _load(folder: Path, bundle: Bundle, database_url: str, subjects: int) -> Non
 def measure(subjects: int, seconds: int) -> Report:
     """Start everything, load, measure, end everything; raises `Unreachable`, `NoSuccess`."""
     require_wrk()
-    bundle = load(ROOT / "policies")
-    check, batch, record, decision = trials(bundle)
+    neighbours = Neighbours()
     with TemporaryDirectory(prefix="placet-benchmark-") as name, _service(Path(name)) as (process_id, service, given):
+        bundle = load(ROOT / "policies")
+        check, batch, record, decision = trials(bundle)
         _load(Path(name), bundle, given.database_url, subjects)
         cases = (("check", check.case), ("record", record.case), ("decide", decision.case))
         with _floor(Path(name), service, cases) as floor:
@@ -94,15 +95,18 @@ def measure(subjects: int, seconds: int) -> Report:
             )
             single = run.against_floor(check)
             lines = [single, run.against_single(batch, single), run.against_floor(record), run.against_floor(decision)]
-        return Report(
-            machine=asyncio.run(report.machine(given.database_url, home_of(Path(name)))),
-            subjects=subjects,
-            seconds=seconds,
-            lines=lines,
-            memory_mib=memory_mib(process_id),
-            memory_budget_mib=MEMORY_BUDGET_MIB,
-            problems=run.problems,
-        )
+        machine = asyncio.run(report.machine(given.database_url, home_of(Path(name))))
+        memory = memory_mib(process_id)
+    return Report(
+        machine=machine,
+        subjects=subjects,
+        seconds=seconds,
+        lines=lines,
+        memory_mib=memory,
+        memory_budget_mib=MEMORY_BUDGET_MIB,
+        neighbours=neighbours.share(),
+        problems=run.problems,
+    )
 
 
 def _stop(number: int, _: object) -> None:

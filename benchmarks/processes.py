@@ -1,6 +1,8 @@
 """Processes that end with the benchmark, however it ends, and what can be said of them."""
 
 import ctypes
+import os
+import resource
 import signal
 import socket
 import subprocess
@@ -99,3 +101,32 @@ def memory_mib(process_id: int) -> float:
     status = Path(f"/proc/{process_id}/status").read_text()
     kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(kib) / 1024
+
+
+class Neighbours:
+    """How much of the processors other work takes, from now on; what we started counts as ours once it has ended."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._busy = _busy_seconds() - _own_seconds()
+
+    def share(self) -> float:
+        """The share of all processors that was not ours, 0 to 1."""
+        available = (time.monotonic() - self._began) * (os.cpu_count() or 1)
+        return max(0.0, (_busy_seconds() - _own_seconds() - self._busy) / available)
+
+
+def _busy_seconds() -> float:
+    """Processor time of everything on this machine, and what its host took away."""
+    user, nice, system, _, _, interrupts, soft_interrupts, stolen = map(int, _processors().split()[1:9])
+    return (user + nice + system + interrupts + soft_interrupts + stolen) / os.sysconf("SC_CLK_TCK")
+
+
+def _processors() -> str:
+    with Path("/proc/stat").open() as file:
+        return file.readline()
+
+
+def _own_seconds() -> float:
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in usage)

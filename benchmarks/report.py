@@ -18,6 +18,7 @@ from benchmarks.processes import ROOT
 PAGE = ROOT / "benchmarks" / "RESULTS.md"
 WRITES = 100
 PAGE_BYTES = 8192
+RATIO = "ratio: of the service to its floor; of a batch: of its checks per second to those of single requests"
 HEADINGS = ("case", "connections", "requests/s", "p50 ms", "p99 ms", "floor requests/s", "ratio", "budget", "met")
 
 
@@ -54,7 +55,7 @@ class Line(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """One run. `memory_mib` is that of the serving process at the end; `problems` say why the figures do not count."""
+    """One run: memory of the serving process at its end, the processors' share that others took, what went wrong."""
 
     machine: Machine
     subjects: int
@@ -62,6 +63,7 @@ class Report(Struct, frozen=True):
     lines: list[Line]
     memory_mib: float
     memory_budget_mib: int
+    neighbours: float
     problems: list[str]
 
 
@@ -109,7 +111,7 @@ def _to_disk_ms(folder: Path) -> float:
 
 def table(report: Report) -> Table:
     """The report for people."""
-    shown = Table(title=described(report), title_justify="left", caption_justify="left")
+    shown = Table(title=described(report), caption=RATIO, title_justify="left", caption_justify="left")
     for place, heading in enumerate(HEADINGS):
         shown.add_column(heading, justify="left" if place == 0 else "right")
     for cells in _cells(report):
@@ -123,7 +125,8 @@ def described(report: Report) -> str:
     return (
         f"{m.processor}, {m.cores} cores, {m.memory_gib} GiB, {m.kernel}; Python {m.python}; PostgreSQL {m.postgresql} "
         f"with fsync {m.fsync}, {m.to_disk_ms:.2f} ms a write; {report.subjects:,} subjects, "
-        f"{report.seconds} s a measurement, load generator on the same cores"
+        f"{report.seconds} s a measurement, load generator on the same cores, of which other work took "
+        f"{report.neighbours:.0%}"
     )
 
 

@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 
 from service.kernel.ids import new_id
 from service.kernel.log import crash, event
-from service.kernel.problem import MEDIA_TYPE, InternalError, PayloadTooLarge, Problem
+from service.kernel.problem import MEDIA_TYPE, InternalError, MalformedRequest, PayloadTooLarge, Problem
 
 REQUEST_ID = "x-request-id"
 SECURITY = {
@@ -61,6 +61,7 @@ class _Exchange:
         self._send = send
         self._most_bytes = most_bytes
         self._received = 0
+        self._complete = False
         self._started = False
         self._status = 0
         self._began = time.perf_counter()
@@ -72,9 +73,12 @@ class _Exchange:
         return any(not value.isdigit() or int(value) > self._most_bytes for value in lengths)
 
     async def receive(self) -> Any:
-        """The next part of the body; raises `PayloadTooLarge` for one that did not say how large it is."""
+        """The next part of the body; raises `PayloadTooLarge`, or `MalformedRequest` when the caller has gone."""
         message = await self._receive()
+        if message["type"] == "http.disconnect" and not self._complete:
+            raise MalformedRequest("The connection was closed before the end of the body.")
         if message["type"] == "http.request":
+            self._complete = not message["more_body"]
             self._received += len(message["body"])
             if self._received > self._most_bytes:
                 raise PayloadTooLarge(_limit(self._most_bytes))

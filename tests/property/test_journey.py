@@ -31,7 +31,7 @@ def test_the_order_of_arrival_does_not_matter(
     through: Journey, orders: tuple[list[Contact], list[Contact]], now: datetime
 ) -> None:
     """The same contacts give the same place: stage, since, evidence and the stage before, to the last digit."""
-    one, other = (position(through, kept(through, order, now), now) for order in orders)
+    one, other = (position(through, kept(order), now) for order in orders)
     assert one == other
 
 
@@ -39,8 +39,8 @@ def test_the_order_of_arrival_does_not_matter(
 def test_evidence_only_fades(through: Journey, walk: list[Contact], now: datetime, later: timedelta) -> None:
     """Without new contacts no stage gains evidence, and each loses at least what the half-life takes."""
     walk = [contact for contact in walk if NOON - contact[2] <= now]
-    before = position(through, kept(through, walk, now), now).evidence
-    after = position(through, kept(through, walk, now + later), now + later).evidence
+    before = position(through, kept(walk), now).evidence
+    after = position(through, kept(walk), now + later).evidence
     left = 0.5 ** (later / timedelta(hours=through.half_life_hours))
     assert after.keys() <= before.keys()
     assert all(value <= before[stage] * left * (1 + SHARE_OF_A_DIGIT) for stage, value in after.items())
@@ -49,7 +49,7 @@ def test_evidence_only_fades(through: Journey, walk: list[Contact], now: datetim
 @given(journeys, walks, moments)
 def test_no_stage_without_evidence(through: Journey, walk: list[Contact], now: datetime) -> None:
     """A stage is one that evidence speaks for, more than faintly, and nearly as strongly as for any other."""
-    found = position(through, kept(through, walk, now), now)
+    found = position(through, kept(walk), now)
     if found.stage is None:
         assert (found.since, found.evidence, found.previous) == (None, {}, None)
     else:
@@ -69,5 +69,5 @@ def test_what_is_expired_or_ahead_changes_nothing(
     age = NOON - now + through.expiry_days * DAY
     over = [(event, channel, age + abs(before)) for event, channel, before in others]
     ahead = [(event, channel, NOON - now - HOUR - abs(before)) for event, channel, before in others]
-    alone, together = (position(through, kept(through, all_of, now), now) for all_of in (walk, walk + over + ahead))
+    alone, together = (position(through, kept(all_of), now) for all_of in (walk, walk + over + ahead))
     assert alone == together

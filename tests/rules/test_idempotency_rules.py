@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.consenting import HOUR, NOON, text, written
+from tests.consenting import HOUR, NOON, of_cookie, text, visitor, written
 from tests.running import NOTICE, Running, customer, refused, succeeded
 
 
@@ -53,6 +53,18 @@ async def test_the_same_key_of_another_caller_is_another_key(service: Running) -
     theirs = succeeded(await service.post("/v1/consents", body, key=key, headers=headers), 201)
     assert mine["records"][0]["entry_id"] != theirs["records"][0]["entry_id"]
     assert await service.count("idempotency") == 2
+
+
+@pytest.mark.rule("C21")
+async def test_the_same_key_of_another_visitor_is_409(service: Running) -> None:
+    """The same Idempotency-Key records once; two visitors share the key of their site, but never an answer."""
+    headers = {"Idempotency-Key": "shared"}
+    cookie, grant = await visitor(service)
+    other, _ = await visitor(service)
+    succeeded(await service.browse("/v1/consents", grant, cookie=cookie, headers=headers), 201)
+    answer = await service.browse("/v1/consents", grant, cookie=other, headers=headers)
+    refused(answer, 409, "idempotency-conflict")
+    assert (await service.check(of_cookie(other), "analytics"))["reason"] == "unknown"
 
 
 @pytest.mark.rule("C21")

@@ -20,8 +20,9 @@ WALKED: list[tuple[str, Walk, str | None, str]] = [
     ("home_hero", [("add_to_cart", "web", -DAY)], "do", "try-in-shop"),
     ("home_hero", [("try_on", "shop", -DAY)], "do", "try-in-shop"),
     ("home_hero", [("delivery", "web", -DAY)], "care", "care-tips"),
-    ("home_hero", [PURCHASE] * 2, "do", "try-in-shop"),
-    ("home_hero", [PURCHASE] * 3, "do", "listening-club"),
+    ("home_hero", [PURCHASE] * 3, "do", "follow-order"),
+    ("home_hero", [("purchase", "web", -15 * DAY)] * 2, "do", "try-in-shop"),
+    ("home_hero", [("purchase", "web", -15 * DAY)] * 3, "do", "listening-club"),
     ("home_hero", [("purchase", "web", -181 * DAY)] * 3, None, "welcome-back"),
     ("cart_banner", [("add_to_cart", "web", -DAY)], "do", "easy-returns"),
     ("cart_banner", [PURCHASE], None, "delivery-costs"),
@@ -93,6 +94,15 @@ async def test_people_are_met_where_they_stand_now(service: Running) -> None:
         ("think", "guide-headphones"),
         (None, "welcome"),
     ]
+
+
+async def test_what_happens_later_is_not_known_yet(service: Running) -> None:
+    """Asked for an earlier time, a decision knows no contact from after it."""
+    await walk(service, ADA, events=[], at=NOON)
+    await service.touch(ADA, "purchase", text(NOON + DAY), now=text(NOON + DAY))
+    (before,) = await service.decide(ADA, "newsletter_slot", now=NOW)
+    (after,) = await service.decide(ADA, "newsletter_slot", now=text(NOON + DAY))
+    assert [before["offer"]["id"], after["offer"]["id"]] == ["news-of-the-month", "newsletter-picks"]
 
 
 async def test_content_comes_in_a_language_that_the_site_has(service: Running) -> None:

@@ -15,7 +15,7 @@ POSITION = "/v1/journeys/position"
 
 
 @pytest.mark.parametrize("reason", REASONS)
-async def test_nobody_is_placedleave(service: Running, reason: str) -> None:
+async def test_nobody_is_placed_without_consent(service: Running, reason: str) -> None:
     """A position is a profile: 403 without consent for the journey's purpose, and the problem names no one."""
     await leave(service, ADA, reason)
     problem = refused(await service.post(POSITION, {"subject": ADA}, now=NOW), 403, "consent-required")

@@ -242,6 +242,21 @@ async def test_a_huge_announcement_is_refused_before_the_body_comes(untouched: R
     writer.close()
 
 
+async def test_a_caller_that_goes_away_is_no_crash(untouched: Running, caplog: pytest.LogCaptureFixture) -> None:
+    """A body that ends early is the caller's fault, and nobody is woken for it."""
+    caplog.set_level("INFO", logger="placet")
+    _, writer = await asyncio.open_connection(untouched.http.base_url.host, untouched.http.base_url.port)
+    head = f"POST /v1/consents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {untouched.secret_key}\r\n"
+    writer.write(f'{head}Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{{"subject":'.encode())
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(10):
+        while not (answered := [event.fields for event in caplog.records if event.msg == "request.answered"]):  # noqa: ASYNC110 - a log
+            await asyncio.sleep(0.01)
+    assert [fields["status"] for fields in answered] == [400]
+    assert not [event for event in caplog.records if event.levelname == "ERROR"]
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -45,13 +45,13 @@ def field(source: str, event: str | None = None) -> Field:
 def test_what_a_field_says(asked: Field, contacts: list[Contact], said: object) -> None:
     """Counts are over all that is kept, days are whole, and what is not known is not said."""
     through = journey()
-    found = facts([asked], through, kept(through, contacts), NOON)
+    found = facts([asked], through, kept(contacts), NOON)
     assert found == ({} if said is None else {"asked": said})
 
 
 def test_a_count_survives_the_expiry_of_evidence() -> None:
     """An old order is no evidence for a stage, and still an order."""
     through = journey()
-    old = kept(through, [("pay", "web", timedelta(days=400))])
+    old = kept([("pay", "web", timedelta(days=400))])
     assert facts([field("count", "pay")], through, old, NOON) == {"asked": 1.0}
     assert facts([field("stage")], through, old, NOON) == {}

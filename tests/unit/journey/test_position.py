@@ -16,7 +16,7 @@ INSTANT = timedelta(microseconds=1)
 def placed(*contacts: Contact, after: timedelta = timedelta(0), **more: float) -> Position:
     """Where these contacts put somebody, some time after noon."""
     through = journey(**more)  # pyright: ignore[reportArgumentType] - whole numbers where they are wanted
-    return position(through, kept(through, contacts, NOON + after), NOON + after)
+    return position(through, kept(contacts), NOON + after)
 
 
 def test_without_contacts_nobody_is_anywhere() -> None:

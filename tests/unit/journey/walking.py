@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from service.journey.model import Contacts
-from service.journey.rules import window
 from service.policy.model import Journey, Stage, TouchpointRule
 from tests.consenting import NOON
 
@@ -31,19 +30,12 @@ def journey(*, half_life_hours: float = 24, expiry_days: int = 30, hysteresis: f
     )
 
 
-def kept(through: Journey, contacts: Iterable[Contact], now: datetime = NOON) -> list[Contacts]:
-    """Contacts as the database gathers them at a time: by event and channel, the unexpired ones in no order."""
+def kept(contacts: Iterable[Contact]) -> list[Contacts]:
+    """Contacts gathered by event and channel, in no order, with what is expired or ahead among them."""
     gathered: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for event, channel, before in contacts:
-        if NOON - before <= now:
-            gathered[event, channel].append(NOON - before)
+        gathered[event, channel].append(NOON - before)
     return [
-        Contacts(
-            event=event,
-            channel=channel,
-            count=len(times),
-            last=max(times),
-            recent=[at for at in times if at > window(through, now)],
-        )
+        Contacts(event=event, channel=channel, count=len(times), last=max(times), recent=times)
         for (event, channel), times in gathered.items()
     ]

@@ -1,0 +1,81 @@
+"""Natural batching: while one batch is under way the next one gathers. There is no timer, so nothing waits when idle.
+
+For reads this keeps an answer as fresh as a query of one's own: whoever asks while a query runs is never given its
+rows, but those of the next one. For writes it is group commit: one transaction, and one wait for the disk, for many.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from service.kernel.problem import Unavailable
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+type_of_work = Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
+
+
+class Batches(Generic[Item, Answer]):
+    """A queue of items that are worked on together, at most `largest` at a time and one batch after the other.
+
+    `work` answers for each item in order, with an exception for one that fails alone. When it raises instead, the items
+    of its batch are worked on one by one, so that a poisoned one harms nobody else; only `Unavailable` is for them all.
+    """
+
+    def __init__(self, work: "type_of_work[Item, Answer]", *, largest: int, longest: int) -> None:
+        """A queue of at most `longest` waiting items; beyond it a caller is sent away at once."""
+        self._work = work
+        self._largest = largest
+        self._longest = longest
+        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._working: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def answer(self, item: Item) -> Answer:
+        """What the next batch answers for `item`; raises `Unavailable` when too many wait, and what the work raises.
+
+        A caller that goes away takes only its own item's answer with it.
+        """
+        if self._closed or len(self._waiting) >= self._longest:
+            raise Unavailable("Too many requests wait for the database; ask again a little later.")
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._working is None:
+            self._working = asyncio.create_task(self._drain())
+        return await future
+
+    async def close(self) -> None:
+        """Take nothing new, and return when everything that waited has been answered."""
+        self._closed = True
+        if self._working is not None:
+            await self._working
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
+                await self._answer([(item, future) for item, future in batch if not future.done()])
+        finally:
+            self._working = None
+
+    async def _answer(self, batch: "Sequence[tuple[Item, asyncio.Future[Answer]]]") -> None:
+        if not batch:
+            return
+        try:
+            answers = await self._work([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - whoever asked is told, below
+            if len(batch) == 1 or isinstance(error, Unavailable):
+                answers = [error] * len(batch)
+            else:
+                for one in batch:
+                    await self._answer([one])
+                return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
