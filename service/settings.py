@@ -60,7 +60,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
-    """The settings in `source` (default: the environment of the process); raises `SettingsRefused` naming what is wrong.
+    """The settings in `source` (default: the process's environment); raises `SettingsRefused` naming what is wrong.
 
     An unknown `PLACET_` variable is refused: a misspelt setting must not be a silent default. Those for tests and
     for a choice of binaries (`PLACET_TEST_…`, `PLACET_POSTGRES_…`) are not settings of the service.

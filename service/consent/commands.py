@@ -28,9 +28,10 @@ from service.consent.model import (
 from service.consent.notice import to_show
 from service.consent.statement import Statement, asked, recordable, withdrawable
 from service.kernel.auth import Principal
+from service.kernel.batching import Batches
 from service.kernel.clock import Moment
 from service.kernel.crypto import Hasher, Signer
-from service.kernel.database import Connection, Database, Reader, RunAgain
+from service.kernel.database import Connection, Database, RunAgain
 from service.kernel.idempotency import Answers, Claim
 from service.kernel.ids import new_id
 from service.kernel.problem import IdempotencyConflict, Problem, Unavailable
@@ -67,6 +68,7 @@ class ConsentDesk:
         self._signer = signer
         self._tokens = tokens
         self._issuer = issuer
+        self._standings: Batches[bytes, Standing | None] = Batches(self._read_standings)
 
     def notice(self, site_id: str, language: str | None, now: datetime) -> NoticeToShow:
         """What to ask on a site, in a language it has; raises `SiteUnknown`."""
@@ -170,10 +172,10 @@ class ConsentDesk:
         purposes = asked(question, bundle)
         lookup = self._subjects.lookup(question.subject)
         try:
-            found = await store.standing(self._database, [lookup.hash], purposes)
+            standing = await self.standing(lookup.hash)
         except Unavailable as error:
             raise self.unavailable(question) from error
-        return Checked(results=permissions(bundle, purposes, found.get(lookup.hash), moment.now, gpc=question.gpc))
+        return Checked(results=permissions(bundle, purposes, standing, moment.now, gpc=question.gpc))
 
     async def check_all(self, questions: Questions, moment: Moment) -> CheckedAll:
         """The same for up to 1,000 questions in one read; a question that cannot be answered fails alone."""
@@ -220,9 +222,13 @@ class ConsentDesk:
             ]
         )
 
-    async def standing(self, reader: Reader, hashes: Sequence[bytes]) -> Mapping[bytes, Standing]:
-        """Where subjects stand on every purpose of the bundle, for the domains above."""
-        return await store.standing(reader, hashes, self._policy.current.purposes)
+    async def standing(self, lookup: bytes) -> Standing | None:
+        """Where the subject behind a lookup stands on every purpose, read after this was asked; None for nobody."""
+        return await self._standings.answer(lookup)
+
+    async def _read_standings(self, hashes: Sequence[bytes]) -> list[Standing | None]:
+        found = await store.standing(self._database, set(hashes), self._policy.current.purposes)
+        return [found.get(lookup) for lookup in hashes]
 
 
 def permissions(

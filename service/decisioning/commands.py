@@ -58,7 +58,7 @@ class DecisionDesk:
         placements = _placements(bundle, situation)
         facts = {**_context(bundle, situation), TODAY: moment.now.date()}
         for _ in range(ATTEMPTS if lookup else 0):
-            standing = (await self._consent.standing(self._database, [lookup] if lookup else [])).get(lookup or b"")
+            standing = await self._consent.standing(lookup) if lookup else None
             if standing is None:
                 break
             verdicts = permissions(bundle, list(bundle.purposes), standing, moment.now, gpc=situation.gpc)

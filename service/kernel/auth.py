@@ -4,15 +4,16 @@ A credential is `{prefix}_{public half}_{256 random bits}`; of the secret half o
 can guess back (S2).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from msgspec import Struct
 
+from service.kernel.batching import Batches
 from service.kernel.crypto import digest, from_text, random_key, same, to_text
-from service.kernel.database import Connection, Database
+from service.kernel.database import Connection, Database, Row
 from service.kernel.ids import new_id
 from service.kernel.problem import Forbidden, Unauthenticated, Unavailable
 from service.kernel.queries import load
@@ -59,6 +60,7 @@ class Gate:
     def __init__(self, database: Database, origins: Callable[[str], Iterable[str]]) -> None:
         self._database = database
         self._origins = origins
+        self._keys: Batches[str, Row | None] = Batches(self._read_keys)
 
     async def admit(self, authorization: str | None, origin: str | None) -> Principal:
         """The caller; raises `Unauthenticated`, or `Forbidden` for a browser key outside its site's origins (S1)."""
@@ -78,10 +80,15 @@ class Gate:
         return principal
 
     async def _key(self, public_half: str, secret_hash: bytes, kind: type_of_caller) -> Principal:
-        row = await self._database.fetchrow(QUERIES["key"], public_half)
+        row = await self._keys.answer(public_half)
         if not same(row["key_hash"] if row else bytes(32), secret_hash) or not row or row["kind"] != kind:
             raise Unauthenticated("This key is unknown or revoked.")
         return Principal(kind=kind, principal_id=row["key_id"], scopes=frozenset(row["scopes"]), site=row["site"])
+
+    async def _read_keys(self, public_halves: Sequence[str]) -> "list[Row | None]":
+        rows = await self._database.fetch(QUERIES["keys"], list(set(public_halves)))
+        found = {row["key_id"]: row for row in rows}
+        return [found.get(public_half) for public_half in public_halves]
 
     async def _officer(self, public_half: str, secret_hash: bytes, kind: type_of_caller) -> Principal:
         row = await self._database.fetchrow(QUERIES["officer"], public_half)

@@ -14,7 +14,12 @@ from service.kernel.problem import Unavailable
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-type_of_work = Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
+LARGEST = 256
+"""Items that are worked on together."""
+LONGEST = 4096
+"""Items that may wait; they are answered in well under a second, or the database is in trouble."""
+
+type_of_work = Callable[[Sequence[Item]], Awaitable[Sequence[Answer | BaseException]]]
 
 
 class Batches(Generic[Item, Answer]):
@@ -24,7 +29,7 @@ class Batches(Generic[Item, Answer]):
     of its batch are worked on one by one, so that a poisoned one harms nobody else; only `Unavailable` is for them all.
     """
 
-    def __init__(self, work: "type_of_work[Item, Answer]", *, largest: int, longest: int) -> None:
+    def __init__(self, work: "type_of_work[Item, Answer]", *, largest: int = LARGEST, longest: int = LONGEST) -> None:
         """A queue of at most `longest` waiting items; beyond it a caller is sent away at once."""
         self._work = work
         self._largest = largest
@@ -63,19 +68,17 @@ class Batches(Generic[Item, Answer]):
     async def _answer(self, batch: "Sequence[tuple[Item, asyncio.Future[Answer]]]") -> None:
         if not batch:
             return
-        try:
-            answers = await self._work([item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - whoever asked is told, below
-            if len(batch) == 1 or isinstance(error, Unavailable):
-                answers = [error] * len(batch)
-            else:
-                for one in batch:
-                    await self._answer([one])
-                return
+        (answers,) = await asyncio.gather(self._work([item for item, _ in batch]), return_exceptions=True)
+        if isinstance(answers, Unavailable) or (isinstance(answers, BaseException) and len(batch) == 1):
+            answers = [answers] * len(batch)
+        elif isinstance(answers, BaseException):
+            for one in batch:
+                await self._answer([one])
+            return
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():
                 continue
-            if isinstance(answer, Exception):
+            if isinstance(answer, BaseException):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)

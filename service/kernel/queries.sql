@@ -1,6 +1,6 @@
--- name: key
--- A key of a server or browser by its public half, revoked or not.
-SELECT key_id, kind, key_hash, scopes, site FROM api_keys WHERE key_id = $1 AND revoked_at IS NULL;
+-- name: keys
+-- Keys of servers and browsers by their public halves, unless they are revoked.
+SELECT key_id, kind, key_hash, scopes, site FROM api_keys WHERE key_id = ANY($1::text[]) AND revoked_at IS NULL;
 
 -- name: officer
 -- An officer by the public half of the token.

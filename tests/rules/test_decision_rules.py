@@ -179,7 +179,8 @@ async def test_the_same_state_has_the_same_answer(service: Running) -> None:
     people = [customer(f"twin-{number}") for number in range(3)]
     for person, events in zip(people, [HISTORY, HISTORY[::-1], HISTORY[:1]], strict=True):
         await walk(service, person, events=events, at=NOON)
-    first, second, other = [await service.decide(person, *PLACEMENTS, now=NOW) for person in people]
+    asked = [service.decide(person, *PLACEMENTS, now=NOW, context=CONTEXT) for person in people]
+    first, second, other = await asyncio.gather(*asked)
     shown = [[(d["mode"], d["stage"], d["offer"], d["reason"]) for d in found] for found in (first, second, other)]
     assert shown[0] == shown[1] != shown[2]
 

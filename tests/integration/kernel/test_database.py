@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 import pytest
@@ -195,8 +196,9 @@ async def test_a_caller_that_goes_away_gives_its_connection_back(notes: Database
 
     gone = [asyncio.create_task(leave(number)) for number in (10, 11, 12)]
     asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
-    while await notes.fetchval(asleep) < len(gone):  # noqa: ASYNC110 - the event is in another program
-        await asyncio.sleep(0)
+    async with asyncio.timeout(SOON_SECONDS):
+        while await notes.fetchval(asleep) < len(gone):  # noqa: ASYNC110 - the event is in another program
+            await asyncio.sleep(0)
     for task in gone:
         task.cancel()
     await asyncio.gather(*gone, return_exceptions=True)
@@ -278,15 +280,26 @@ async def test_many_callers_of_a_database_that_is_gone_are_all_told_soon(far: tu
     assert time.monotonic() - began < SOON_SECONDS
 
 
-async def test_a_connection_that_the_server_ended_is_replaced_unnoticed(notes: Database, database_url: str) -> None:
-    """A restart between two reads costs nobody an answer."""
-    await notes.fetchval("SELECT 1")
+async def end_all(database_url: str) -> None:
+    """End every other connection to a database, as its restart does."""
     operator = await asyncpg.connect(database_url)
-    await operator.execute(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid()"
-    )
+    others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+    await operator.execute(f"{others} AND pid <> pg_backend_pid()")
     await operator.close()
+
+
+async def test_a_connection_that_the_server_ended_is_replaced_unnoticed(notes: Database, database_url: str) -> None:
+    """A restart between two reads costs nobody an answer, also when nobody had the time to notice it."""
+    await notes.fetchval("SELECT 1")
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(asyncio.run, end_all(database_url)).result()  # while nothing else happens here
+    assert await numbers(notes) == [1, 2]
+
+
+async def test_a_read_that_cannot_keep_its_connection_is_unavailable(notes: Database) -> None:
+    """It is tried twice and no more."""
+    with pytest.raises(Unavailable):
+        await notes.fetchval("SELECT pg_terminate_backend(pg_backend_pid())")
     assert await numbers(notes) == [1, 2]
 
 

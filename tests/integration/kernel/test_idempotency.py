@@ -41,7 +41,7 @@ async def test_an_answer_of_almost_a_day_ago_is_kept(service: Running) -> None:
 
 async def test_more_answers_than_one_batch_are_forgotten(database: Database) -> None:
     """Batch by batch, by any number of workers, each answer by one of them."""
-    many = 2 * BATCH + 500
+    many = 4 * BATCH + 500
 
     async def fill(connection: Connection) -> None:
         numbers = "SELECT sha256(n::text::bytea), '' FROM generate_series(1, $1) AS n"
@@ -58,8 +58,9 @@ async def test_the_worker_forgets_without_being_asked(service: Running) -> None:
     await service.give(customer(), "analytics", headers=KEY)
     await age(service.database, DAY)
     working = asyncio.create_task(work(service.database))
-    while await service.count("idempotency"):  # noqa: ASYNC110 - the event is in the database
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while await service.count("idempotency"):  # noqa: ASYNC110 - the event is in the database
+            await asyncio.sleep(0.01)
     assert not working.done()
     working.cancel()
     await asyncio.wait({working})
