@@ -19,6 +19,8 @@ class Line:
         self._port = 0
         self._relay: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     @property
     def url(self) -> str:
@@ -40,6 +42,14 @@ class Line:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
+    def hold(self) -> None:
+        """Carry nothing, and say nothing of it: connections stay, and new ones are taken."""
+        self._flows.clear()
+
+    def release(self) -> None:
+        """Carry what has gathered, and everything from now on."""
+        self._flows.set()
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -47,7 +57,7 @@ class Line:
         try:
             far_reader, far_writer = await asyncio.open_connection(*self._server)
             try:
-                await _both(_pipe(reader, far_writer), _pipe(far_reader, writer))
+                await _both(self._pipe(reader, far_writer), self._pipe(far_reader, writer))
             finally:
                 far_writer.transport.abort()
         except (asyncio.CancelledError, OSError):  # the line was cut, or the far end is gone
@@ -55,6 +65,13 @@ class Line:
         finally:
             writer.transport.abort()
             self._connections.discard(task)
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while piece := await reader.read(PIECE_BYTES):
+                await self._flows.wait()
+                writer.write(piece)
+                await writer.drain()
 
 
 async def _both(*pipes: Coroutine[Any, Any, None]) -> None:
@@ -66,13 +83,6 @@ async def _both(*pipes: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while piece := await reader.read(PIECE_BYTES):
-            writer.write(piece)
-            await writer.drain()
 
 
 @asynccontextmanager

@@ -33,7 +33,9 @@ ATTEMPTS = 12
 """How often a transaction is tried before its caller is told to come back."""
 LONGEST_PAUSE_SECONDS = 0.2
 CONNECT_SECONDS = 3.0
-ANSWER_SECONDS = 30.0
+READ_SECONDS = 5.0
+"""A read is small: a database that takes longer is as good as gone, and others wait for the same answer."""
+WORK_SECONDS = 30.0
 
 SESSION = {
     "application_name": "placet",
@@ -120,6 +122,7 @@ class _Pool:
     def __init__(self, url: str, size: int, *, read_only: bool) -> None:
         self._url = url
         self._size = size
+        self._read_only = read_only
         self._settings = SESSION | ({"default_transaction_read_only": "on"} if read_only else {})
         self._pool: type_of_pool | None = None
         self._opening = asyncio.Lock()
@@ -159,7 +162,7 @@ class _Pool:
                     min_size=1,
                     max_size=self._size,
                     timeout=CONNECT_SECONDS,
-                    command_timeout=ANSWER_SECONDS,
+                    command_timeout=READ_SECONDS if self._read_only else WORK_SECONDS,
                     server_settings=self._settings,
                     init=_prepare,
                     reset=_leave_as_it_is,
@@ -172,7 +175,7 @@ class _Pool:
         if pool is None:
             return
         try:
-            await asyncio.wait_for(pool.close(), ANSWER_SECONDS)
+            await asyncio.wait_for(pool.close(), WORK_SECONDS)
         except TimeoutError:
             pool.terminate()
 

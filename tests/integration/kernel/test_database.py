@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from asyncpg import exceptions
 
+from service.kernel import database as module
 from service.kernel.database import ATTEMPTS, Connection, Database, RunAgain
 from service.kernel.problem import Unavailable
 from tests.line import Line, line
@@ -278,6 +279,22 @@ async def test_many_callers_of_a_database_that_is_gone_are_all_told_soon(far: tu
     answers = await asyncio.gather(*(database.fetchval("SELECT 1") for _ in range(200)), return_exceptions=True)
     assert {type(answer) for answer in answers} == {Unavailable}
     assert time.monotonic() - began < SOON_SECONDS
+
+
+async def test_a_database_that_does_not_answer_is_unavailable(
+    far: tuple[Line, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read waits for seconds at most, however long the line holds, and the next one finds the database again."""
+    monkeypatch.setattr(module, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 0.3)
+    to_it, database = far
+    await database.fetchval("SELECT 1")
+    to_it.hold()
+    async with asyncio.timeout(SOON_SECONDS):
+        answers = await asyncio.gather(*(database.fetchval("SELECT 1") for _ in range(20)), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {Unavailable}
+    to_it.release()
+    assert await database.fetchval("SELECT 1") == 1
 
 
 async def end_all(database_url: str) -> None:
