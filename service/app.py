@@ -98,6 +98,11 @@ class Desks:
             datamap=datamap,
         )
 
+    async def close(self) -> None:
+        """Answer everything that waits, and take nothing new."""
+        await self.decisions.close()
+        await self.consent.close()
+
     def origins_of(self, site_id: str) -> Iterable[str]:
         """The origins of one site of the active bundle; none for a site that it no longer has."""
         site = self.policy.current.sites.get(site_id)

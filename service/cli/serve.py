@@ -105,7 +105,9 @@ async def _desks(settings: Settings, url: str) -> AsyncGenerator[Desks]:
     database = Database(url, size=settings.pool_size)
     try:
         policy = ActivePolicy(await activate(database, settings.policies_dir))
-        yield Desks(settings, keyring, policy, database, await datamap.read(database))
+        desks = Desks(settings, keyring, policy, database, await datamap.read(database))
+        yield desks
+        await desks.close()
     finally:
         await database.close()
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
-
-import msgspec
 
 from service.consent import presented, rules, store
 from service.consent.model import (
@@ -20,27 +17,22 @@ from service.consent.model import (
     Reason,
     Record,
     Recorded,
-    RecordedPurpose,
     SiteUnknown,
     Standing,
     Withdrawal,
 )
 from service.consent.notice import to_show
-from service.consent.statement import Statement, asked, recordable, withdrawable
+from service.consent.recording import Recorder, Utterance
+from service.consent.statement import asked, recordable, withdrawable
 from service.kernel.auth import Principal
 from service.kernel.batching import Batches
 from service.kernel.clock import Moment
 from service.kernel.crypto import Hasher, Signer
-from service.kernel.database import Connection, Database, RunAgain
-from service.kernel.idempotency import Answers, Claim
-from service.kernel.ids import new_id
-from service.kernel.problem import IdempotencyConflict, Problem, Unavailable
-from service.ledger import rules as ledger_rules
-from service.ledger import store as ledger
-from service.ledger.model import Entry
+from service.kernel.database import Database
+from service.kernel.idempotency import Answers
+from service.kernel.problem import Problem, Unavailable
 from service.policy.commands import ActivePolicy
 from service.policy.model import Bundle
-from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
 from service.subjects.model import Lookup
 
@@ -65,9 +57,8 @@ class ConsentDesk:
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
-        self._signer = signer
         self._tokens = tokens
-        self._issuer = issuer
+        self._recorder = Recorder(database=database, subjects=subjects, answers=answers, signer=signer, issuer=issuer)
         self._standings: Batches[bytes, Standing | None] = Batches(self._read_standings)
 
     def notice(self, site_id: str, language: str | None, now: datetime) -> NoticeToShow:
@@ -86,7 +77,7 @@ class ConsentDesk:
         lookup = self._subjects.required_of(caller, record.subject, cookie)
         statement = recordable(record, caller, self._policy.current, self._tokens)
         claim = self._answers.claim(caller, key, f"record {lookup.hash.hex()}", record)
-        return await self._write(statement, lookup, claim, moment, admits=True)
+        return await self._recorder.record(Utterance(statement, lookup, claim, moment.override, admits=True))
 
     async def withdraw(
         self, withdrawal: Withdrawal, caller: Principal, cookie: str | None, key: str | None, moment: Moment
@@ -95,76 +86,7 @@ class ConsentDesk:
         lookup = self._subjects.required_of(caller, withdrawal.subject, cookie)
         statement = withdrawable(withdrawal, caller, self._policy.current)
         claim = self._answers.claim(caller, key, f"withdraw {lookup.hash.hex()}", withdrawal)
-        return await self._write(statement, lookup, claim, moment, admits=False)
-
-    async def _write(
-        self, statement: Statement, lookup: Lookup, claim: Claim | None, moment: Moment, *, admits: bool
-    ) -> Recorded:
-        """One transaction in the lock order of DESIGN section 9: idempotency, lookups, subjects, locks, fold, write."""
-
-        async def work(connection: Connection) -> Recorded:
-            if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):
-                if isinstance(earlier, IdempotencyConflict):
-                    raise earlier
-                return msgspec.json.decode(earlier, type=Recorded)
-            if admits:
-                await self._subjects.admit(connection, [lookup], moment.override)
-            entered = await self._subjects.enter(connection, [lookup.hash], at=moment.override)
-            subject_id = entered.subjects.get(lookup.hash)
-            if subject_id is None and admits:
-                raise RunAgain
-            recorded = Recorded(subject_id=None, records=[], receipt=None)
-            if subject_id is not None:
-                recorded = await self._append(connection, statement, subject_id, entered.recorded_at)
-            if claim:
-                await self._answers.keep(connection, claim, msgspec.json.encode(recorded), subject_id)
-            return recorded
-
-        return await self._database.run("consent.record", work)
-
-    async def _append(
-        self, connection: Connection, statement: Statement, subject_id: UUID, recorded_at: datetime
-    ) -> Recorded:
-        """Fold the new events into the subject's history; the caller holds the subject's lock."""
-        history = (await store.history(connection, [subject_id]))[subject_id]
-        said = statement.events(rules.fold(history), recorded_at, new_id)
-        if not said:
-            return Recorded(subject_id=subject_id, records=[], receipt=None)
-        evidence = self._sealed_evidence(statement, subject_id)
-        entries = [
-            ledger_rules.entry(
-                CONSENT, subject_id, event.entry_id, event.effective_at, recorded_at, statement.facts(event), evidence
-            )
-            for event in said
-        ]
-        states = rules.fold([*history, *said])
-        await ledger.append(connection, entries)
-        await store.project(connection, [(subject_id, states[event.purpose]) for event in said])
-        await subjects_store.bump(connection, [subject_id])
-        return Recorded(
-            subject_id=subject_id,
-            records=[
-                RecordedPurpose(
-                    entry_id=event.entry_id,
-                    purpose=event.purpose,
-                    status=event.status,
-                    effective_at=event.effective_at,
-                    recorded_at=event.recorded_at,
-                    valid_until=event.valid_until,
-                )
-                for event in said
-            ],
-            receipt=self._receipt(entries),
-        )
-
-    def _sealed_evidence(self, statement: Statement, subject_id: UUID) -> tuple[bytes, bytes] | None:
-        if not statement.evidence:
-            return None
-        plain = msgspec.json.encode(statement.evidence, order="sorted")
-        return plain, self._subjects.seal("ledger_entries", "evidence", subject_id, plain)
-
-    def _receipt(self, entries: list[Entry]) -> str:
-        return self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
+        return await self._recorder.record(Utterance(statement, lookup, claim, moment.override, admits=False))
 
     async def check(self, question: Question, moment: Moment) -> Checked:
         """Whether each purpose may be pursued for a subject, and why; raises `QuestionRefused`, `CheckUnavailable`."""
@@ -221,6 +143,11 @@ class ConsentDesk:
                 for question, lookup in checkable
             ]
         )
+
+    async def close(self) -> None:
+        """Answer everything that waits, and take nothing new."""
+        await self._recorder.close()
+        await self._standings.close()
 
     async def standing(self, lookup: bytes) -> Standing | None:
         """Where the subject behind a lookup stands on every purpose, read after this was asked; None for nobody."""

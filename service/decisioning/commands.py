@@ -17,10 +17,12 @@ from service.decisioning.model import (
     Input,
     Mode,
     OfferShown,
+    Page,
     Situation,
 )
 from service.journey.commands import JourneyDesk
 from service.journey.model import Facts
+from service.kernel.batching import Batches
 from service.kernel.clock import Moment
 from service.kernel.database import Connection, Database
 from service.kernel.ids import new_id
@@ -47,6 +49,11 @@ class DecisionDesk:
         self._consent = consent
         self._journey = journey
         self._seal = seal
+        self._pages: Batches[Page, bool] = Batches(self._store)
+
+    async def close(self) -> None:
+        """Store everything that waits, and take nothing new."""
+        await self._pages.close()
 
     async def decide(self, situation: Situation, lookup: bytes | None, moment: Moment) -> DecisionsMade:
         """What fills each placement for the subject behind `lookup` (None: anyone).
@@ -90,8 +97,19 @@ class DecisionDesk:
             for choice in choices
             if choice.mode is Mode.PROFILED
         }
-        if decided and not await self._store(bundle, situation, standing, verdicts, list(decided.values()), moment):
-            return None
+        if decided:
+            used = frozenset[str]().union(*(one.choice.slot.purposes for one in decided.values()))
+            page = Page(
+                subject_id=standing.subject_id,
+                revision=standing.revision,
+                ends=tuple(end for purpose in used if (end := verdicts[purpose].valid_until)),
+                site=situation.site,
+                bundle=bundle.digest,
+                decided_at=moment.override,
+                decisions=tuple(decided.values()),
+            )
+            if not await self._pages.answer(page):
+                return None
         return _answer(bundle, situation, choices, decided)
 
     def _decided(
@@ -110,31 +128,20 @@ class DecisionDesk:
             inputs=sealed,
         )
 
-    async def _store(
-        self,
-        bundle: Bundle,
-        situation: Situation,
-        standing: Standing,
-        verdicts: Mapping[str, Permission],
-        decided: Sequence[Decided],
-        moment: Moment,
-    ) -> bool:
-        """Keep decisions under the subject's shared lock; False when what allowed them no longer does.
+    async def _store(self, batch: Sequence[Page]) -> list[bool | BaseException]:
+        """Keep pages of decisions in one transaction; False for one that what was read no longer allows.
 
         A decision happens when the database says so, after the lock: then no change of consent that was recorded before
         it is overlooked, and the entries that prove it were there and had not expired (D4).
         """
-        used = frozenset[str]().union(*(one.choice.slot.purposes for one in decided))
-        ends = [verdicts[purpose].valid_until for purpose in used]
 
-        async def work(connection: Connection) -> bool:
-            await lock(connection, [standing.subject_id], shared=True)
-            revision, clock = await store.revision(connection, standing.subject_id)
-            decided_at = moment.override or clock
-            if revision != standing.revision or any(end and end <= decided_at for end in ends):
-                return False
-            await store.store(connection, standing.subject_id, situation.site, bundle.digest, decided_at, decided)
-            return True
+        async def work(connection: Connection) -> list[bool | BaseException]:
+            await lock(connection, {page.subject_id for page in batch}, shared=True)
+            revisions, clock = await store.revisions(connection, {page.subject_id for page in batch})
+            dated = [msgspec.structs.replace(page, decided_at=page.decided_at or clock) for page in batch]
+            hold = [rules.still_holds(page, revisions.get(page.subject_id)) for page in dated]
+            await store.store(connection, [page for page, holds in zip(dated, hold, strict=True) if holds])
+            return list(hold)
 
         return await self._database.run("decisioning.decide", work)
 

@@ -1,6 +1,7 @@
 """The nouns of decisions."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
@@ -65,6 +66,21 @@ class Decided(Struct, frozen=True):
     proof: tuple[UUID, ...]
     propensity: float
     inputs: bytes
+
+
+class Page(Struct, frozen=True):
+    """The profiled decisions of one request on their way into the database, with what was read before they were made.
+
+    `ends` are the instants from which the consents used are expired; `decided_at` is None until the database says.
+    """
+
+    subject_id: UUID
+    revision: int
+    ends: tuple[datetime, ...]
+    site: str
+    bundle: str
+    decided_at: datetime | None
+    decisions: tuple[Decided, ...]
 
 
 class OfferShown(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from service.decisioning.model import Choice, Mode, Reason, Slot
+from service.decisioning.model import Choice, Mode, Page, Reason, Slot
 from service.journey.model import Facts
 from service.policy.model import Bundle, Field, Offer, Placement
 
@@ -65,6 +65,12 @@ def _choose(bundle: Bundle, slot: Slot, stage: str | None, facts: Facts, shown: 
     # Fallback: an offer that needs no purpose, so that consent allows it too
     reason = Reason.CONSENT if slot.withheld else Reason.FALLBACK
     return Choice(slot=slot, offer=bundle.offers[slot.placement.fallback], mode=Mode.FALLBACK, reason=reason)
+
+
+def still_holds(page: Page, revision: int | None) -> bool:
+    """Whether what was read before deciding is still so: the same consents, none of them expired by now (D4)."""
+    decided_at = page.decided_at
+    return revision == page.revision and decided_at is not None and all(decided_at < end for end in page.ends)
 
 
 def in_language(offer: Offer, wanted: str | None, languages: Sequence[str]) -> Mapping[str, str]:

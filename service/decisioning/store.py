@@ -1,45 +1,41 @@
 """Decisions in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service.decisioning.model import Decided
+from service.decisioning.model import Page
 from service.kernel.database import Connection
 from service.kernel.queries import load
 
 QUERIES = load(__package__)
 
 
-async def revision(connection: Connection, subject_id: UUID) -> tuple[int | None, datetime]:
-    """How often the subject's consent has changed (None once erased), and the time. Read it once the lock is held."""
-    (row,) = await connection.fetch(QUERIES["revision"], subject_id)
-    return row["revision"], row["now"]
+async def revisions(connection: Connection, subjects: Collection[UUID]) -> tuple[Mapping[UUID, int], datetime]:
+    """How often each subject's consent has changed (absent once erased), and the time. Read it under the locks."""
+    rows = await connection.fetch(QUERIES["revisions"], list(subjects))
+    return {row["subject_id"]: row["revision"] for row in rows if row["subject_id"] is not None}, rows[0]["now"]
 
 
-async def store(
-    connection: Connection,
-    subject_id: UUID,
-    site: str,
-    bundle: str,
-    decided_at: datetime,
-    decisions: Sequence[Decided],
-) -> None:
-    """Keep profiled decisions of one subject."""
+async def store(connection: Connection, pages: Sequence[Page]) -> None:
+    """Keep the profiled decisions of some pages."""
+    kept = [(page, decided) for page in pages for decided in page.decisions]
+    if not kept:
+        return
     await connection.execute(
         QUERIES["store"],
-        subject_id,
-        site,
-        bundle,
-        decided_at,
-        [d.decision_id for d in decisions],
-        [d.choice.slot.placement.id for d in decisions],
-        [d.choice.offer.id for d in decisions],
-        [d.stage for d in decisions],
-        [d.choice.mode.value for d in decisions],
-        [d.choice.reason.value for d in decisions],
-        [",".join(str(entry) for entry in d.proof) for d in decisions],
-        [",".join(sorted(d.choice.slot.purposes)) for d in decisions],
-        [d.propensity for d in decisions],
-        [d.inputs for d in decisions],
+        [page.subject_id for page, _ in kept],
+        [d.decision_id for _, d in kept],
+        [page.site for page, _ in kept],
+        [d.choice.slot.placement.id for _, d in kept],
+        [d.choice.offer.id for _, d in kept],
+        [d.stage for _, d in kept],
+        [d.choice.mode.value for _, d in kept],
+        [d.choice.reason.value for _, d in kept],
+        [",".join(str(entry) for entry in d.proof) for _, d in kept],
+        [",".join(sorted(d.choice.slot.purposes)) for _, d in kept],
+        [d.propensity for _, d in kept],
+        [page.bundle for page, _ in kept],
+        [d.inputs for _, d in kept],
+        [page.decided_at for page, _ in kept],
     )

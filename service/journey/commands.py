@@ -71,7 +71,7 @@ class JourneyDesk:
                 return msgspec.json.decode(earlier, type=Outcomes)
             outcomes = await self._keep(connection, bundle, batch.touchpoints, lookups, moment)
             if claim:
-                await self._answers.keep(connection, claim, msgspec.json.encode(outcomes), None)
+                await self._answers.keep(connection, [(claim, msgspec.json.encode(outcomes), None)])
             return outcomes
 
         return await self._database.run("journey.add", work)

@@ -63,10 +63,16 @@ class Answers:
             return IdempotencyConflict("This Idempotency-Key was used with another request; use a new one.")
         return self._sealer.open(sealed, *PLACE, (subject_id or NOBODY).bytes)
 
-    async def keep(self, connection: Connection, claim: Claim, answer: bytes, subject_id: UUID | None) -> None:
-        """Keep the answer that this transaction gives under the key that it claimed."""
-        sealed = self._sealer.seal(answer, *PLACE, (subject_id or NOBODY).bytes)
-        await connection.execute(QUERIES["keep_answer"], claim.key_hash, sealed, subject_id)
+    async def keep(self, connection: Connection, given: Sequence[tuple[Claim, bytes, UUID | None]]) -> None:
+        """Keep the answers that this transaction gives under the keys that it claimed, and whom each is about."""
+        if not given:
+            return
+        await connection.execute(
+            QUERIES["keep_answers"],
+            [claim.key_hash for claim, _, _ in given],
+            [self._sealer.seal(answer, *PLACE, (about or NOBODY).bytes) for _, answer, about in given],
+            [about for _, _, about in given],
+        )
 
 
 async def forget(connection: Connection, most: int) -> int:

@@ -38,9 +38,11 @@ RETURNING key_hash;
 -- What was answered under keys used before.
 SELECT key_hash, body_mac, answer, subject_id FROM idempotency WHERE key_hash = ANY($1::bytea[]);
 
--- name: keep_answer
--- Keep the sealed answer with the key that this transaction claimed.
-UPDATE idempotency SET answer = $2, subject_id = $3 WHERE key_hash = $1;
+-- name: keep_answers
+-- Keep the sealed answers with the keys that this transaction claimed.
+UPDATE idempotency i SET answer = a.answer, subject_id = a.subject_id
+FROM unnest($1::bytea[], $2::bytea[], $3::uuid[]) AS a (key_hash, answer, subject_id)
+WHERE i.key_hash = a.key_hash;
 
 -- name: forget_answers
 -- Delete a bounded number of answers older than a day; says how many.

@@ -105,7 +105,7 @@ class RightsDesk:
             )
             await store.file(connection, request, sealed)
             if claim:
-                await self._answers.keep(connection, claim, msgspec.json.encode(request.progress), None)
+                await self._answers.keep(connection, [(claim, msgspec.json.encode(request.progress), None)])
             return request.progress
 
         return await self._database.run("rights.file", work)

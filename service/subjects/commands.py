@@ -66,14 +66,18 @@ class Subjects:
         remedy = f"send the cookie in {COOKIE_HEADER}" if caller.kind == "browser" else "say it in `subject`"
         raise SubjectMissing(f"Nobody is named: {remedy}.")
 
-    async def admit(self, connection: Connection, lookups: Sequence[Lookup], at: datetime | None) -> None:
-        """Make a subject for each lookup never seen (step 2); whoever holds a subject's lock must not call this."""
-        proposals: list[tuple[bytes, UUID, str, int, bytes]] = []
-        for lookup in {lookup.hash: lookup for lookup in lookups}.values():
+    async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> None:
+        """Make a subject for each lookup never seen (step 2), at a time where one is chosen.
+
+        Whoever holds a subject's lock must not call this.
+        """
+        proposals: list[store.Proposal] = []
+        for lookup, at in {lookup.hash: (lookup, at) for lookup, at in arrivals}.values():
             subject_id = new_id()
             sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
-            proposals.append((lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed))
-        await store.admit(connection, proposals, at)
+            proposals.append((lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
+        if proposals:
+            await store.admit(connection, proposals)
 
     async def enter(
         self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None

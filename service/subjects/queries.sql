@@ -1,12 +1,12 @@
 -- name: admit
 -- Record identifiers not seen before, each with the new subject proposed for it; others are left alone.
 WITH proposed AS (
-    SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::smallint[], $5::bytea[])
-        AS p (lookup, subject_id, kind, key_version, sealed)
+    SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::smallint[], $5::bytea[], $6::timestamptz[])
+        AS p (lookup, subject_id, kind, key_version, sealed, created_at)
     ORDER BY lookup
 ), admitted AS (
     INSERT INTO lookups (lookup, subject_id, kind, key_version, sealed, created_at)
-    SELECT lookup, subject_id, kind, key_version, sealed, coalesce($6, clock_timestamp()) FROM proposed
+    SELECT lookup, subject_id, kind, key_version, sealed, coalesce(created_at, clock_timestamp()) FROM proposed
     ON CONFLICT (lookup) DO NOTHING
     RETURNING subject_id, created_at
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 from service.kernel.database import Connection, Reader
@@ -10,12 +11,14 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 
-async def admit(
-    connection: Connection, proposals: Sequence[tuple[bytes, UUID, str, int, bytes]], at: datetime | None
-) -> None:
-    """Step 2: record new lookups (lookup, subject id, kind, key version, sealed identifier) with their subjects."""
-    columns = [list(column) for column in zip(*sorted(proposals), strict=True)]
-    await connection.execute(QUERIES["admit"], *columns, at)
+Proposal = tuple[bytes, UUID, str, int, bytes, datetime | None]
+"""A lookup, the subject to make for it, its kind, key version, sealed identifier, and the time (None: now)."""
+
+
+async def admit(connection: Connection, proposals: Sequence[Proposal]) -> None:
+    """Step 2: record new lookups with their subjects; one that is there already is left alone."""
+    columns = [list(column) for column in zip(*sorted(proposals, key=itemgetter(0)), strict=True)]
+    await connection.execute(QUERIES["admit"], *columns)
 
 
 async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, UUID]:

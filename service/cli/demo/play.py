@@ -32,8 +32,17 @@ async def play(
         try:
             for day in days:
                 await replay.live(day)
-        except* Stop as stops:
-            raise stops.exceptions[0] from None
+        except BaseExceptionGroup as group:
+            stops, others = group.split(Stop)
+            if stops is None or others is not None:
+                raise
+            raise _first(stops) from None
+
+
+def _first(group: BaseExceptionGroup[Stop]) -> Stop:
+    """One of the reasons to stop, of which all connections had the same."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _client(given: Credentials, trust: SSLContext) -> httpx.AsyncClient:

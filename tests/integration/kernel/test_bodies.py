@@ -237,9 +237,11 @@ async def test_a_huge_announcement_is_refused_before_the_body_comes(untouched: R
     reader, writer = await asyncio.open_connection(untouched.http.base_url.host, untouched.http.base_url.port)
     head = f"POST /v1/consents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {untouched.secret_key}\r\n"
     writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 10000000000\r\n\r\n".encode())
-    status = await asyncio.wait_for(reader.readline(), 10)
+    try:
+        status = await asyncio.wait_for(reader.readline(), 10)
+    finally:
+        writer.close()
     assert status.startswith(b"HTTP/1.1 413 ")
-    writer.close()
 
 
 async def test_a_caller_that_goes_away_is_no_crash(untouched: Running, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,175 @@
+"""Group commit of what people say: many records, one transaction, in the lock order of DESIGN section 9."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from service.consent import rules, store
+from service.consent.model import ConsentState, Recorded, RecordedPurpose, Said
+from service.consent.statement import Statement
+from service.kernel.batching import Batches
+from service.kernel.crypto import Signer
+from service.kernel.database import Connection, Database, RunAgain
+from service.kernel.idempotency import Answers, Claim
+from service.kernel.ids import new_id
+from service.kernel.problem import IdempotencyConflict
+from service.ledger import rules as ledger_rules
+from service.ledger import store as ledger
+from service.ledger.model import Entry
+from service.subjects import store as subjects_store
+from service.subjects.commands import Subjects
+from service.subjects.model import Lookup
+
+CONSENT = "consent"
+NOTHING = Recorded(subject_id=None, records=[], receipt=None)
+"""The answer to a withdrawal by somebody of whom nothing is known."""
+
+type_of_outcome = Recorded | IdempotencyConflict
+
+
+class Utterance(Struct, frozen=True):
+    """A statement on its way into the ledger. `admits`: it makes a subject of a stranger, as no withdrawal does."""
+
+    statement: Statement
+    lookup: Lookup
+    claim: Claim | None
+    at: datetime | None
+    admits: bool
+
+
+class _Written(Struct, frozen=True):
+    """What one utterance adds."""
+
+    recorded: Recorded
+    entries: list[Entry]
+    states: list[ConsentState]
+
+
+class Recorder:
+    """Writes utterances to the ledger and its projection; one that was answered before is answered again."""
+
+    def __init__(
+        self, *, database: Database, subjects: Subjects, answers: Answers, signer: Signer, issuer: str
+    ) -> None:
+        self._database = database
+        self._subjects = subjects
+        self._answers = answers
+        self._signer = signer
+        self._issuer = issuer
+        self._batches: Batches[Utterance, Recorded] = Batches(self._write)
+
+    async def record(self, utterance: Utterance) -> Recorded:
+        """Record in the next batch; returns once it is durable."""
+        return await self._batches.answer(utterance)
+
+    async def close(self) -> None:
+        """Take nothing new, and return when all that waited is durable."""
+        await self._batches.close()
+
+    async def _write(self, batch: Sequence[Utterance]) -> list[Recorded | BaseException]:
+        """One transaction, and for keys that stand in the batch more than once another for whoever came later."""
+        first: dict[bytes | int, int] = {}
+        for place, utterance in enumerate(batch):
+            first.setdefault(utterance.claim.key_hash if utterance.claim else place, place)
+        now = sorted(first.values())
+        later = [place for place in range(len(batch)) if place not in set(now)]
+
+        async def work(connection: Connection) -> list[type_of_outcome]:
+            return await self._transact(connection, [batch[place] for place in now])
+
+        outcomes: dict[int, Recorded | BaseException] = dict(
+            zip(now, await self._database.run("consent.record", work), strict=True)
+        )
+        if later:
+            outcomes |= dict(zip(later, await self._write([batch[place] for place in later]), strict=True))
+        return [outcomes[place] for place in range(len(batch))]
+
+    async def _transact(self, connection: Connection, batch: Sequence[Utterance]) -> list[type_of_outcome]:
+        claims = [utterance.claim for utterance in batch if utterance.claim]
+        earlier = await self._answers.earlier(connection, claims)
+        new = [u for u in batch if u.claim is None or u.claim.key_hash not in earlier]
+        written = iter(await self._append(connection, new) if new else [])
+        outcomes: list[type_of_outcome] = []
+        for utterance in batch:
+            known = earlier.get(utterance.claim.key_hash) if utterance.claim else None
+            if known is None:
+                outcomes.append(next(written))
+            elif isinstance(known, IdempotencyConflict):
+                outcomes.append(known)
+            else:
+                outcomes.append(msgspec.json.decode(known, type=Recorded))
+        return outcomes
+
+    async def _append(self, connection: Connection, batch: Sequence[Utterance]) -> list[Recorded]:
+        """Lock the subjects, fold each utterance into its subject's history, write everything in one go."""
+        await self._subjects.admit(connection, [(u.lookup, u.at) for u in batch if u.admits])
+        entered = await self._subjects.enter(connection, list({u.lookup.hash for u in batch}))
+        if any(u.admits and u.lookup.hash not in entered.subjects for u in batch):
+            raise RunAgain
+        histories = await store.history(connection, list(set(entered.subjects.values())))
+        written = [
+            self._said(u, subject_id, histories[subject_id], u.at or entered.recorded_at)
+            if (subject_id := entered.subjects.get(u.lookup.hash))
+            else _Written(recorded=NOTHING, entries=[], states=[])
+            for u in batch
+        ]
+        await self._save(connection, written)
+        kept = [(u.claim, w.recorded) for u, w in zip(batch, written, strict=True) if u.claim]
+        await self._answers.keep(
+            connection, [(claim, msgspec.json.encode(recorded), recorded.subject_id) for claim, recorded in kept]
+        )
+        return [one.recorded for one in written]
+
+    def _said(self, utterance: Utterance, subject_id: UUID, history: list[Said], recorded_at: datetime) -> _Written:
+        """What an utterance adds to its subject's history, which it extends for the ones behind it in the batch."""
+        statement = utterance.statement
+        said = statement.events(rules.fold(history), recorded_at, new_id)
+        if not said:
+            return _Written(Recorded(subject_id=subject_id, records=[], receipt=None), [], [])
+        evidence = self._sealed_evidence(statement, subject_id)
+        entries = [
+            ledger_rules.entry(
+                CONSENT, subject_id, event.entry_id, event.effective_at, recorded_at, statement.facts(event), evidence
+            )
+            for event in said
+        ]
+        history.extend(said)
+        states = rules.fold(history)
+        receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
+        records = [_record(event) for event in said]
+        return _Written(
+            recorded=Recorded(subject_id=subject_id, records=records, receipt=receipt),
+            entries=entries,
+            states=[states[event.purpose] for event in said],
+        )
+
+    def _sealed_evidence(self, statement: Statement, subject_id: UUID) -> tuple[bytes, bytes] | None:
+        if not statement.evidence:
+            return None
+        plain = msgspec.json.encode(statement.evidence, order="sorted")
+        return plain, self._subjects.seal("ledger_entries", "evidence", subject_id, plain)
+
+    async def _save(self, connection: Connection, written: Sequence[_Written]) -> None:
+        entries = [entry for one in written for entry in one.entries]
+        if not entries:
+            return
+        states: Mapping[tuple[UUID, str], ConsentState] = {
+            (one.entries[0].subject_id, state.purpose): state for one in written for state in one.states
+        }
+        await ledger.append(connection, entries)
+        await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
+        await subjects_store.bump(connection, {entry.subject_id for entry in entries})
+
+
+def _record(event: Said) -> RecordedPurpose:
+    return RecordedPurpose(
+        entry_id=event.entry_id,
+        purpose=event.purpose,
+        status=event.status,
+        effective_at=event.effective_at,
+        recorded_at=event.recorded_at,
+        valid_until=event.valid_until,
+    )
