@@ -45,11 +45,18 @@ class Statement(Struct, frozen=True):
     def events(
         self, states: Mapping[str, ConsentState], recorded_at: datetime, new_id: Callable[[], UUID]
     ) -> list[Said]:
-        """The events to append; raises `RecordRefused` for a decision that a server dates in the future."""
+        """The events to append; raises `RecordRefused` for a decision that a server dates in the future.
+
+        A purpose that rests on another basis, and always did for this person, holds no consent to withdraw.
+        """
         statuses = self.statuses
         if statuses is None:
             statuses = {p: Status.WITHDRAWN for p, s in states.items() if s.status is not Status.WITHDRAWN}
-        return [self._event(purpose, status, recorded_at, new_id()) for purpose, status in statuses.items()]
+        return [
+            self._event(purpose, status, recorded_at, new_id())
+            for purpose, status in statuses.items()
+            if purpose in states or self.bundle.purposes[purpose].legal_basis is LegalBasis.CONSENT
+        ]
 
     def _event(self, purpose: str, status: Status, recorded_at: datetime, entry_id: UUID) -> Said:
         effective_at = rules.takes_effect(status, self.method, self.collected_at, recorded_at, browser=self.browser)

@@ -208,3 +208,14 @@ async def test_grants_and_withdrawals_in_parallel_end_as_the_last_of_them_says(s
     await asyncio.gather(*busy)
     assert (await service.check(subject, "analytics"))["reason"] == "withdrawn"
     assert (await service.check(subject, "personalization"))["allowed"]
+
+
+@pytest.mark.rule("C8")
+async def test_what_rests_on_another_basis_holds_no_consent_to_withdraw(service: Running) -> None:
+    """Withdrawing a purpose that never rested on consent succeeds, and leaves no entry that would later deny it."""
+    await service.give(customer(), "analytics")
+    assert (await service.withdraw(customer(), ["service"]))["records"] == []
+    assert [r["purpose"] for r in (await service.withdraw(customer(), ["service", "analytics"]))["records"]] == [
+        "analytics"
+    ]
+    assert (await service.check(customer(), "service"))["reason"] == "contract"
