@@ -1,29 +1,28 @@
 """The composition root: keys, bundle, database -> desks -> routes -> app."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar
 from litestar.datastructures import State
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.params import HeaderParameter
 from litestar.types import ASGIApp
 
 from service import __version__
 from service.consent.api import router as consent_router
 from service.consent.commands import ConsentDesk
+from service.decisioning.api import DecisionCounter
 from service.decisioning.api import router as decisioning_router
 from service.decisioning.commands import DecisionDesk
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
-from service.kernel.auth import Gate, Principal, principal_of, reachable
+from service.kernel.auth import Gate
 from service.kernel.body import StrictBody
-from service.kernel.clock import Moment, moment_of
 from service.kernel.cors import Cors
 from service.kernel.database import Database
 from service.kernel.datamap import DataMap
@@ -32,7 +31,6 @@ from service.kernel.health import router as health_router
 from service.kernel.http import handlers
 from service.kernel.idempotency import Answers
 from service.kernel.openapi import NoPages
-from service.kernel.problem import Fault, InvalidBody
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
 from service.policy.commands import ActivePolicy
@@ -42,11 +40,8 @@ from service.rights.commands import RightsDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring, create_key_file, load_key_file
-from service.subjects.model import COOKIE_HEADER
 
 MOST_BYTES = 1024 * 1024
-LONGEST_KEY = 200
-LENGTH_OF_KEY = {"min_length": 1, "max_length": LONGEST_KEY}
 ROUTERS = (
     health_router,
     ledger_router,
@@ -56,8 +51,6 @@ ROUTERS = (
     decisioning_router,
     rights_router,
 )
-
-type_of_request = Request[Any, Any, Any]
 
 
 class Desks:
@@ -72,7 +65,7 @@ class Desks:
         self.policy = policy
         self.signer = keyring.signing
         self.subjects = Subjects(keyring, policy)
-        self.gate = Gate(database, self.origins_of)
+        self.gate = Gate(database, self.origins_of, development=settings.development)
         self.consent = ConsentDesk(
             database=database,
             policy=policy,
@@ -150,31 +143,17 @@ def create_router(desks: Desks) -> Litestar:
 
 
 def _dependencies(desks: Desks) -> dict[str, Provide]:
-    """What handlers ask for by name."""
-
-    async def moment(request: type_of_request, principal: NamedDependency[Principal]) -> Moment:
-        return moment_of(request, allowed=desks.settings.development and principal.kind == "server")
-
+    """What handlers ask for by name, one each: the framework resolves several in tasks of their own, at a price."""
     made_once = {
         "database": desks.database,
         "signer": desks.signer,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
         "journey_desk": desks.journey,
-        "decision_desk": desks.decisions,
+        "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "rights_desk": desks.rights,
     }
-    of_request: dict[str, Callable[..., Awaitable[Any]]] = {
-        "principal": principal_of,
-        "reachable": reachable,
-        "moment": moment,
-        "cookie": _cookie,
-        "idempotency_key": _idempotency_key,
-    }
-    return {
-        **{name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()},
-        **{name: Provide(provider) for name, provider in of_request.items()},
-    }
+    return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 
 
 def _always(value: object) -> Callable[[], Any]:
@@ -182,21 +161,6 @@ def _always(value: object) -> Callable[[], Any]:
         return value
 
     return provide
-
-
-async def _cookie(placet_cookie: Annotated[str | None, HeaderParameter(name=COOKIE_HEADER)] = None) -> str | None:
-    """Dependency `cookie`: the cookie value that a browser sends along; whose it is decides whom it speaks for."""
-    return placet_cookie
-
-
-async def _idempotency_key(
-    idempotency: Annotated[str | None, HeaderParameter(name="Idempotency-Key", schema_extra=LENGTH_OF_KEY)] = None,
-) -> str | None:
-    """Dependency `idempotency_key`: what makes a repeated write the same write; raises `InvalidBody`."""
-    if idempotency is not None and not 1 <= len(idempotency) <= LONGEST_KEY:
-        fault = Fault("header.idempotency-key", f"must have 1 to {LONGEST_KEY} characters")
-        raise InvalidBody("A header does not have the expected form.", faults=[fault])
-    return idempotency
 
 
 def described(policies_dir: Path = Path("policies")) -> Litestar:

@@ -16,20 +16,21 @@ from service.consent.model import (
     Recorded,
     Withdrawal,
 )
-from service.kernel.auth import Principal, authenticated, may, may_or_unavailable
-from service.kernel.clock import Moment
+from service.kernel.auth import NOBODY, AdmittedRequest, authenticated, may, may_or_unavailable
+from service.kernel.idempotency import IdempotencyHeader
 from service.subjects.commands import Subjects
+from service.subjects.model import CookieHeader
 
 
 @get("/notices/{site:str}", operation_id="ShowNotice", guards=[authenticated])
 async def show_notice(
     site: FromPath[str],
     consent_desk: NamedDependency[ConsentDesk],
-    moment: NamedDependency[Moment],
+    request: AdmittedRequest,
     language: FromQuery[str | None] = None,
 ) -> NoticeToShow:
     """What to ask on a site: the notice word for word, its purposes, and the token that says it was shown (Art. 13)."""
-    return consent_desk.notice(site, language, moment.now)
+    return consent_desk.notice(site, language, request.user.moment.now)
 
 
 @post("/cookies", operation_id="IssueCookie", guards=[may("consent:write")])
@@ -42,39 +43,36 @@ async def issue_cookie(subjects: NamedDependency[Subjects]) -> Cookie:
 async def record(
     data: JSONBody[Record],
     consent_desk: NamedDependency[ConsentDesk],
-    principal: NamedDependency[Principal],
-    moment: NamedDependency[Moment],
-    cookie: NamedDependency[str | None],
-    idempotency_key: NamedDependency[str | None],
+    request: AdmittedRequest,
+    cookie: CookieHeader = None,
+    idempotency_key: IdempotencyHeader = None,
 ) -> Recorded:
     """Record decisions per purpose, with proof; a refusal is as cheap as a grant (Art. 7(1))."""
-    return await consent_desk.record(data, principal, cookie, idempotency_key, moment)
+    return await consent_desk.record(data, request.user.principal, cookie, idempotency_key, request.user.moment)
 
 
 @post("/consents/withdraw", operation_id="WithdrawConsent", guards=[may("consent:write")], status_code=200)
 async def withdraw(
     data: JSONBody[Withdrawal],
     consent_desk: NamedDependency[ConsentDesk],
-    principal: NamedDependency[Principal],
-    moment: NamedDependency[Moment],
-    cookie: NamedDependency[str | None],
-    idempotency_key: NamedDependency[str | None],
+    request: AdmittedRequest,
+    cookie: CookieHeader = None,
+    idempotency_key: IdempotencyHeader = None,
 ) -> Recorded:
     """Withdraw consent for some or all purposes. As easy as giving it (Art. 7(3))."""
-    return await consent_desk.withdraw(data, principal, cookie, idempotency_key, moment)
+    return await consent_desk.withdraw(data, request.user.principal, cookie, idempotency_key, request.user.moment)
 
 
 @post("/consents/check", operation_id="CheckConsent", guards=[may_or_unavailable("consent:read")], status_code=200)
 async def check(
     data: JSONBody[Question],
     consent_desk: NamedDependency[ConsentDesk],
-    moment: NamedDependency[Moment],
-    reachable: NamedDependency[bool],
+    request: AdmittedRequest,
 ) -> Checked:
     """Whether each purpose may be pursued for a subject now, and why."""
-    if not reachable:
+    if request.user.principal is NOBODY:
         raise consent_desk.unavailable(data)
-    return await consent_desk.check(data, moment)
+    return await consent_desk.check(data, request.user.moment)
 
 
 @post(
@@ -83,13 +81,12 @@ async def check(
 async def check_all(
     data: JSONBody[Questions],
     consent_desk: NamedDependency[ConsentDesk],
-    moment: NamedDependency[Moment],
-    reachable: NamedDependency[bool],
+    request: AdmittedRequest,
 ) -> CheckedAll:
     """Up to 1,000 checks in one read, answered in order; a question that cannot be answered fails alone."""
-    if not reachable:
+    if request.user.principal is NOBODY:
         raise consent_desk.all_unavailable(data)
-    return await consent_desk.check_all(data, moment)
+    return await consent_desk.check_all(data, request.user.moment)
 
 
 router = Router(

@@ -9,11 +9,10 @@ from msgspec import Meta, Struct
 
 from service.decisioning.commands import DecisionDesk
 from service.decisioning.model import DecisionRefused, DecisionsMade, ShortText, Situation
-from service.kernel.auth import Principal, may
-from service.kernel.clock import Moment
+from service.kernel.auth import AdmittedRequest, may
 from service.kernel.problem import Fault, Forbidden
 from service.subjects.commands import Subjects
-from service.subjects.model import Identifier
+from service.subjects.model import CookieHeader, Identifier
 
 
 class DecisionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,25 +27,30 @@ class DecisionQuestion(Struct, frozen=True, forbid_unknown_fields=True):
     explain: bool = False
 
 
+class DecisionCounter(Struct, frozen=True):
+    """Where a question comes in: identifiers end at the one, decisions begin at the other."""
+
+    subjects: Subjects
+    desk: DecisionDesk
+
+
 @post("/decisions", operation_id="Decide", guards=[may("decisions")], status_code=200)
 async def decide(
     data: JSONBody[DecisionQuestion],
-    decision_desk: NamedDependency[DecisionDesk],
-    subjects: NamedDependency[Subjects],
-    principal: NamedDependency[Principal],
-    moment: NamedDependency[Moment],
-    cookie: NamedDependency[str | None],
+    decision_counter: NamedDependency[DecisionCounter],
+    request: AdmittedRequest,
+    cookie: CookieHeader = None,
 ) -> DecisionsMade:
     """Fill placements: profiled where consent allows it, else by context, else with the placement's own fallback."""
     if data.explain:
         raise DecisionRefused("", faults=[Fault("$.explain", "explanations are not available yet; leave it out")])
-    if principal.site is not None and principal.site != data.site:
+    if request.user.principal.site is not None and request.user.principal.site != data.site:
         raise Forbidden("A publishable key works for its own site only.")
-    lookup = subjects.named_by(principal, data.subject, cookie)
+    lookup = decision_counter.subjects.named_by(request.user.principal, data.subject, cookie)
     situation = Situation(
         site=data.site, placements=data.placements, context=data.context, language=data.language, gpc=data.gpc
     )
-    return await decision_desk.decide(situation, lookup.hash if lookup else None, moment)
+    return await decision_counter.desk.decide(situation, lookup.hash if lookup else None, request.user.moment)
 
 
 router = Router(path="/v1", route_handlers=[decide], tags=["Decisions"])

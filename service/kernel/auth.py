@@ -7,11 +7,12 @@ can guess back (S2).
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
 from msgspec import Struct
 
 from service.kernel.batching import Batches
+from service.kernel.clock import Moment, moment_of
 from service.kernel.crypto import digest, from_text, random_key, same, to_text
 from service.kernel.database import Connection, Database, Row
 from service.kernel.ids import new_id
@@ -57,7 +58,9 @@ def mint(prefix: Literal["sk", "pk", "ot"]) -> Credential:
 class Gate:
     """Turns the credential of a request into a `Principal`."""
 
-    def __init__(self, database: Database, origins: Callable[[str], Iterable[str]]) -> None:
+    def __init__(self, database: Database, origins: Callable[[str], Iterable[str]], *, development: bool) -> None:
+        """A gate for the sites that `origins` knows; only in development may a server choose the time."""
+        self.development = development
         self._database = database
         self._origins = origins
         self._keys: Batches[str, Row | None] = Batches(self._read_keys)
@@ -97,14 +100,26 @@ class Gate:
         return Principal(kind=kind, principal_id=str(row["officer_id"]), scopes=OFFICER_SCOPES)
 
 
+class Admission(Struct, frozen=True):
+    """Who was let in, and when: the `user` of a request behind a guard."""
+
+    principal: Principal
+    moment: Moment
+
+
+AdmittedRequest = Request[Admission, Any, Any]
+"""A request whose guard let its caller in."""
 type_of_guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Any]
+
+NOBODY = Principal(kind="server", principal_id="", scopes=frozenset())
+"""Stands for a caller whose credential could not be checked."""
 
 
 async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: the caller's credential is good, whatever it may do."""
     gate: Gate = connection.app.state.gate
     headers = connection.headers
-    connection.scope["state"]["principal"] = await gate.admit(headers.get("authorization"), headers.get("origin"))
+    _admit(connection, gate, await gate.admit(headers.get("authorization"), headers.get("origin")))
 
 
 def may(*scopes: str) -> type_of_guard:
@@ -112,7 +127,7 @@ def may(*scopes: str) -> type_of_guard:
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         await authenticated(connection, handler)
-        if not connection.scope["state"]["principal"].scopes.intersection(scopes):
+        if not connection.scope["user"].principal.scopes.intersection(scopes):
             raise Forbidden(f"This needs the scope {' or '.join(scopes)}, which this credential does not have.")
 
     return guard
@@ -121,7 +136,7 @@ def may(*scopes: str) -> type_of_guard:
 def may_or_unavailable(*scopes: str) -> type_of_guard:
     """Guard: like `may`, but a database that cannot be reached is left for the handler to answer in its own words.
 
-    Nobody was let in then: dependency `reachable` is False, and the handler must not do anything but say so.
+    Nobody was let in then: the principal is `NOBODY`, and the handler must not do anything but say so.
     """
     strict = may(*scopes)
 
@@ -129,23 +144,14 @@ def may_or_unavailable(*scopes: str) -> type_of_guard:
         try:
             await strict(connection, handler)
         except Unavailable:
-            connection.scope["state"]["principal"] = NOBODY
+            _admit(connection, connection.app.state.gate, NOBODY)
 
     return guard
 
 
-NOBODY = Principal(kind="server", principal_id="", scopes=frozenset())
-"""Stands for a caller whose credential could not be checked."""
-
-
-async def reachable(request: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    """Dependency `reachable`: whether the caller's credential could be checked at all."""
-    return request.scope["state"]["principal"] is not NOBODY
-
-
-async def principal_of(request: ASGIConnection[Any, Any, Any, Any]) -> Principal:
-    """Dependency `principal`: the caller that the handler's guard let in."""
-    return request.scope["state"]["principal"]
+def _admit(connection: ASGIConnection[Any, Any, Any, Any], gate: Gate, principal: Principal) -> None:
+    chosen = gate.development and principal.kind == "server"
+    connection.scope["user"] = Admission(principal=principal, moment=moment_of(connection, allowed=chosen))
 
 
 async def add_key(

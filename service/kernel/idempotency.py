@@ -1,19 +1,27 @@
 """The same key and body return the first answer (API.md); the claim, the work and the answer are one transaction."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from litestar.params import HeaderParameter
 from msgspec import Struct
 
 from service.kernel.auth import Principal
 from service.kernel.crypto import Hasher, Sealer, same
 from service.kernel.database import Connection
-from service.kernel.problem import IdempotencyConflict
+from service.kernel.problem import Fault, IdempotencyConflict, InvalidBody
 from service.kernel.queries import load
 
 QUERIES = load(__package__)
 
+LONGEST_KEY = 200
+IdempotencyHeader = Annotated[
+    str | None,
+    HeaderParameter(name="Idempotency-Key", schema_extra={"min_length": 1, "max_length": LONGEST_KEY}),
+]
+"""What makes a repeated write the same write."""
 NOBODY = UUID(int=0)
 PLACE = (b"idempotency", b"answer")
 
@@ -33,9 +41,12 @@ class Answers:
         self._sealer = sealer
 
     def claim(self, caller: Principal, key: str | None, operation: str, body: Struct) -> Claim | None:
-        """What a request with this key claims; None without a key."""
+        """What a request with this key claims, None without a key; raises `InvalidBody` for one of a wrong length."""
         if key is None:
             return None
+        if not 1 <= len(key) <= LONGEST_KEY:
+            fault = Fault("header.idempotency-key", f"must have 1 to {LONGEST_KEY} characters")
+            raise InvalidBody("A header does not have the expected form.", faults=[fault])
         content = msgspec.json.encode(body)
         return Claim(
             key_hash=self._tokens.hash(b"idempotency-key", caller.principal_id.encode(), key.encode()),

@@ -13,12 +13,13 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import ValidationError, convert
 
-from service.kernel.auth import Principal, may
+from service.kernel.auth import AdmittedRequest, may
 from service.kernel.body import Instant, within_reach
-from service.kernel.clock import Moment
+from service.kernel.idempotency import IdempotencyHeader
 from service.kernel.problem import Fault, InvalidBody
 from service.rights.commands import RightsDesk
 from service.rights.model import Certified, Filing, Progress, RequestShown, RequestsShown, State, Vouching
+from service.subjects.model import CookieHeader
 
 PIECE_BYTES = 64 * 1024
 MOST = 200
@@ -30,13 +31,12 @@ STATES = [state.value for state in State]
 async def file(
     data: JSONBody[Filing],
     rights_desk: NamedDependency[RightsDesk],
-    principal: NamedDependency[Principal],
-    moment: NamedDependency[Moment],
-    cookie: NamedDependency[str | None],
-    idempotency_key: NamedDependency[str | None],
+    request: AdmittedRequest,
+    cookie: CookieHeader = None,
+    idempotency_key: IdempotencyHeader = None,
 ) -> Progress:
     """Ask for access or erasure. The answer is the same whether or not anyone is found (Art. 12, 32)."""
-    return await rights_desk.file(data, principal, cookie, idempotency_key, moment)
+    return await rights_desk.file(data, request.user.principal, cookie, idempotency_key, request.user.moment)
 
 
 @get("/rights/requests", operation_id="ListRightsRequests", guards=[may("rights:decide")])
@@ -69,11 +69,10 @@ async def verify(
     request_id: FromPath[UUID],
     data: JSONBody[Vouching],
     rights_desk: NamedDependency[RightsDesk],
-    principal: NamedDependency[Principal],
-    moment: NamedDependency[Moment],
+    request: AdmittedRequest,
 ) -> Progress:
     """Say how you know that the person is who they say (Art. 12(6))."""
-    return await rights_desk.verify(request_id, data, principal, moment)
+    return await rights_desk.verify(request_id, data, request.user.principal, request.user.moment)
 
 
 @post(
@@ -85,11 +84,10 @@ async def verify(
 async def approve(
     request_id: FromPath[UUID],
     rights_desk: NamedDependency[RightsDesk],
-    principal: NamedDependency[Principal],
-    moment: NamedDependency[Moment],
+    request: AdmittedRequest,
 ) -> Progress:
     """Approve a request that somebody else filed; the last approval that an erasure needs runs it."""
-    return await rights_desk.approve(request_id, principal, moment)
+    return await rights_desk.approve(request_id, request.user.principal, request.user.moment)
 
 
 @get(
@@ -100,10 +98,10 @@ async def approve(
     responses={200: ResponseSpec(bytes, generate_examples=False, description="The package", media_type=ZIP)},
 )
 async def fetch_package(
-    request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk], moment: NamedDependency[Moment]
+    request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk], request: AdmittedRequest
 ) -> Stream:
     """Everything held of the person, as a zip file (Art. 15)."""
-    package = await rights_desk.package(request_id, moment)
+    package = await rights_desk.package(request_id, request.user.moment)
     headers = {"Content-Disposition": f'attachment; filename="access-{request_id}.zip"'}
     return Stream(_pieces(package), media_type=ZIP, headers=headers)
 

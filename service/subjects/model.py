@@ -2,11 +2,15 @@
 
 from typing import Annotated
 
+from litestar.params import HeaderParameter
 from msgspec import Meta, Struct
 
 from service.kernel.problem import Problem
 
 COOKIE_HEADER = "Placet-Cookie"
+
+CookieHeader = Annotated[str | None, HeaderParameter(name=COOKIE_HEADER)]
+"""The cookie value that a browser sends along; whose it is decides whom it speaks for."""
 
 
 class Identifier(Struct, frozen=True, forbid_unknown_fields=True):
