@@ -4,11 +4,12 @@ Libraries speak in sentences that may repeat what a person sent. Of them only th
 code are kept; those of the server about its own start and stop are the exception.
 """
 
-import json
 import logging
 import sys
 import traceback
 from datetime import UTC, datetime
+
+import msgspec
 
 ALLOWED = frozenset(
     {
@@ -24,13 +25,15 @@ DEEPEST = 12
 """Frames of a traceback that are written."""
 
 _log = logging.getLogger(LOGGER)
+_encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 def event(name: str, *, level: int = logging.INFO, **fields: object) -> None:
     """Write an event such as `request.answered`; raises `ValueError` for a field that is not on the list."""
     if unlisted := fields.keys() - ALLOWED:
         raise ValueError(f"an event may not carry {', '.join(sorted(unlisted))}; the list is in kernel/log.py")
-    _log.log(level, name, extra={"fields": fields})
+    if _log.isEnabledFor(level):  # a record of our own making, because nobody needs the search for its caller
+        _log.handle(_log.makeRecord(LOGGER, level, "", 0, name, (), None, extra={"fields": fields}))
 
 
 def crash(name: str, error: BaseException, **fields: object) -> None:
@@ -59,7 +62,7 @@ class JsonLines(logging.Formatter):
             line |= {"event": "server", "reason": record.getMessage()}
         else:
             line |= {"event": "library", "error": record.name, "place": [f"{record.filename}:{record.lineno}"]}
-        return json.dumps(line, default=str)
+        return _encoder.encode(line).decode()
 
 
 def configure(level: str) -> None:
