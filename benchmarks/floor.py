@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar, get, post
@@ -66,7 +67,7 @@ async def serve(app: Litestar, port: int) -> None:
 def main(port: str, samples: str) -> None:
     """Serve the samples in a file on a port."""
     content = msgspec.json.decode(Path(samples).read_bytes(), type=Samples)
-    asyncio.run(serve(create_app(content), int(port)))
+    uvloop.run(serve(create_app(content), int(port)))
 
 
 if __name__ == "__main__":

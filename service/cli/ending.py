@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+import uvloop
 
 from service.kernel.embedded import EmbeddedRefused
 from service.kernel.migrate import MigrationRefused
@@ -61,8 +62,8 @@ def told() -> Generator[None]:
 
 def run(command: Coroutine[Any, Any, T]) -> T:
     """Run a command to its end."""
-    with told():
-        return asyncio.run(command)
+    with told(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(command)
 
 
 def show_mistakes(refused: BundleRefused) -> None:
