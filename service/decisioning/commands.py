@@ -90,7 +90,7 @@ class DecisionDesk:
         slots = [rules.slot(bundle, placement, allowed) for placement in placements]
         fields = rules.personal(bundle, slots)
         if fields:
-            facts = {**facts, **await self._journey.facts(self._database, bundle, standing, fields, moment.now)}
+            facts = {**facts, **await self._journey.facts(bundle, standing, fields, moment.now)}
         choices = rules.choose(bundle, slots, facts)
         decided = {
             choice.slot.placement.id: self._decided(bundle, choice, facts, standing, verdicts)

@@ -23,11 +23,11 @@ from service.journey.model import (
     TouchpointRefused,
     Touchpoints,
 )
-from service.journey.store import Kept
-from service.kernel.auth import Principal
-from service.kernel.clock import Moment
+from service.journey.store import ContactsQuestion, Kept
+from service.kernel.auth import Admission, Principal
+from service.kernel.batching import Batches
 from service.kernel.crypto import Hasher
-from service.kernel.database import Connection, Database, Reader
+from service.kernel.database import Connection, Database
 from service.kernel.idempotency import Answers
 from service.kernel.ids import new_id
 from service.kernel.problem import Fault, IdempotencyConflict
@@ -39,7 +39,7 @@ from service.subjects.model import IdentifierRefused, Lookup, SubjectMissing
 
 CLOCK_SKEW = timedelta(seconds=5)
 TOUCHPOINTS = "touchpoints"
-NEAREST_FIRST = (Reason.EXPIRED, Reason.WITHDRAWN, Reason.REFUSED)
+NEAREST_FIRST = (Reason.GPC, Reason.EXPIRED, Reason.WITHDRAWN, Reason.REFUSED)
 """Of several purposes that may not keep a touchpoint, one that once might tells more than one that never did."""
 
 
@@ -54,22 +54,24 @@ class JourneyDesk:
         self._subjects = subjects
         self._answers = answers
         self._tokens = tokens
+        self._contacts: Batches[ContactsQuestion, list[Contacts]] = Batches(self._read_contacts)
 
-    async def add(
-        self, batch: Touchpoints, caller: Principal, cookie: str | None, key: str | None, moment: Moment
-    ) -> Outcomes:
+    async def _read_contacts(self, questions: Sequence[ContactsQuestion]) -> list[list[Contacts] | BaseException]:
+        return [*await store.contacts(self._database, questions)]
+
+    async def add(self, batch: Touchpoints, caller: Admission, cookie: str | None, key: str | None) -> Outcomes:
         """Keep touchpoints whose subjects allow a purpose that keeps them; others are dropped, and it is said (D8)."""
         bundle = self._policy.current
-        self._refuse_faulty(batch.touchpoints, bundle, moment.now)
-        lookups = [self._lookup(caller, t, cookie, place) for place, t in enumerate(batch.touchpoints)]
-        claim = self._answers.claim(caller, key, f"touchpoints {cookie or ''}", batch)
+        self._refuse_faulty(batch.touchpoints, bundle, caller.moment.now)
+        lookups = [self._lookup(caller.principal, t, cookie, place) for place, t in enumerate(batch.touchpoints)]
+        claim = self._answers.claim(caller.principal, key, f"touchpoints {cookie or ''}", batch)
 
         async def work(connection: Connection) -> Outcomes:
             if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):
                 if isinstance(earlier, IdempotencyConflict):
                     raise earlier
                 return msgspec.json.decode(earlier, type=Outcomes)
-            outcomes = await self._keep(connection, bundle, batch.touchpoints, lookups, moment)
+            outcomes = await self._keep(connection, bundle, batch.touchpoints, lookups, caller)
             if claim:
                 await self._answers.keep(connection, [(claim, msgspec.json.encode(outcomes), None)])
             return outcomes
@@ -90,16 +92,16 @@ class JourneyDesk:
         bundle: Bundle,
         touchpoints: Sequence[Touchpoint],
         lookups: Sequence[Lookup],
-        moment: Moment,
+        caller: Admission,
     ) -> Outcomes:
         """Decide under the subjects' shared locks, so that no withdrawal or erasure in flight is overlooked."""
         hashes = list({lookup.hash for lookup in lookups})
-        entered = await self._subjects.enter(connection, hashes, shared=True, at=moment.override)
+        entered = await self._subjects.enter(connection, hashes, shared=True, at=caller.moment.override)
         standings = await consent_store.standing(connection, entered.subjects, bundle.purposes)
         kept: dict[tuple[UUID, UUID], Kept] = {}
         verdicts: list[tuple[UUID, UUID] | Outcome] = []
         for touchpoint, lookup in zip(touchpoints, lookups, strict=True):
-            purposes, reason = _purposes(bundle, standings.get(lookup.hash), entered.recorded_at)
+            purposes, reason = _purposes(bundle, standings.get(lookup.hash), entered.recorded_at, gpc=caller.gpc)
             if not purposes:
                 verdicts.append(Outcome(outcome="dropped", reason=reason))
                 continue
@@ -157,22 +159,20 @@ class JourneyDesk:
         if faults:
             raise TouchpointRefused("Nothing was stored.", faults=faults)
 
-    async def position(
-        self, question: PositionQuestion, caller: Principal, cookie: str | None, moment: Moment
-    ) -> Position:
+    async def position(self, question: PositionQuestion, caller: Admission, cookie: str | None) -> Position:
         """Where someone is in a journey; raises `ConsentRequired` without consent for the journey's purpose."""
         bundle = self._policy.current
         journey = self._journey(bundle, question.journey)
-        lookup = self._subjects.required_of(caller, question.subject, cookie)
+        moment = caller.moment
+        lookup = self._subjects.required_of(caller.principal, question.subject, cookie)
         standing = (await consent_store.standing(self._database, [lookup.hash], [journey.purpose])).get(lookup.hash)
-        verdict = permissions(bundle, [journey.purpose], standing, moment.now, gpc=False)[journey.purpose]
+        verdict = permissions(bundle, [journey.purpose], standing, moment.now, gpc=caller.gpc)[journey.purpose]
         if not verdict.allowed:
             raise ConsentRequired(f"The purpose {journey.purpose} is not allowed: {verdict.reason.value}.")
         if standing is None:
             return rules.position(journey, [], moment.now)
-        return rules.position(
-            journey, await self._contacts(self._database, standing, journey, journey.purpose, moment.now), moment.now
-        )
+        contacts = await self._contacts.answer(_contacts_of(standing, journey, journey.purpose, moment.now))
+        return rules.position(journey, contacts, moment.now)
 
     def _journey(self, bundle: Bundle, journey_id: str | None) -> Journey:
         journey = bundle.journeys.get(journey_id or bundle.default_journey)
@@ -183,9 +183,7 @@ class JourneyDesk:
             )
         return journey
 
-    async def facts(
-        self, reader: Reader, bundle: Bundle, standing: Standing, fields: Iterable[Field], now: datetime
-    ) -> Facts:
+    async def facts(self, bundle: Bundle, standing: Standing, fields: Iterable[Field], now: datetime) -> Facts:
         """What is known of a subject, each field from the contacts kept for its purpose; the caller checked those."""
         journey = bundle.journeys[bundle.default_journey]
         by_purpose: dict[str, list[Field]] = {}
@@ -194,24 +192,28 @@ class JourneyDesk:
                 by_purpose.setdefault(field.purpose, []).append(field)
         known: dict[str, Value] = {}
         for purpose, of_purpose in by_purpose.items():
-            contacts = await self._contacts(reader, standing, journey, purpose, now)
+            contacts = await self._contacts.answer(_contacts_of(standing, journey, purpose, now))
             known |= rules.facts(of_purpose, journey, contacts, now)
         return known
 
-    async def _contacts(
-        self, reader: Reader, standing: Standing, journey: Journey, purpose: str, now: datetime
-    ) -> list[Contacts]:
-        state = standing.states.get(purpose)
-        since = state.given_since if state else None
-        return await store.contacts(reader, standing.subject_id, purpose, since, rules.window(journey, now), now)
+
+def _contacts_of(standing: Standing, journey: Journey, purpose: str, now: datetime) -> ContactsQuestion:
+    state = standing.states.get(purpose)
+    return ContactsQuestion(
+        subject_id=standing.subject_id,
+        purpose=purpose,
+        since=state.given_since if state else None,
+        expired=rules.window(journey, now),
+        now=now,
+    )
 
 
-def _purposes(bundle: Bundle, standing: Standing | None, now: datetime) -> tuple[tuple[str, ...], str]:
+def _purposes(bundle: Bundle, standing: Standing | None, now: datetime, *, gpc: bool) -> tuple[tuple[str, ...], str]:
     """The purposes that may keep a touchpoint now, and the reason of the one that is nearest to it."""
     keeping = [purpose.id for purpose in bundle.purposes.values() if purpose.keeps(TOUCHPOINTS)]
     if standing is None:
         return (), Reason.UNKNOWN.value
-    found = permissions(bundle, keeping, standing, now, gpc=False)
+    found = permissions(bundle, keeping, standing, now, gpc=gpc)
     reasons = {found[purpose].reason for purpose in keeping}
     nearest = next((reason for reason in NEAREST_FIRST if reason in reasons), Reason.UNKNOWN)
     return tuple(purpose for purpose in keeping if found[purpose].allowed), nearest.value

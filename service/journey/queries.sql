@@ -10,12 +10,13 @@ ON CONFLICT (subject_id, touchpoint_id) DO NOTHING
 RETURNING subject_id, touchpoint_id;
 
 -- name: contacts
--- A subject's contacts by event and channel, of those kept for a purpose since its current grant began.
+-- For each question its subject's contacts by event and channel, of those kept for its purpose since the grant began.
 SELECT
-    event, channel, count(*) AS count, max(occurred_at) AS last,
-    coalesce(array_agg(occurred_at) FILTER (WHERE occurred_at > $4), '{}') AS recent
-FROM touchpoints
-WHERE subject_id = $1 AND $2 = ANY(purposes) AND recorded_at >= coalesce($3, '-infinity'::timestamptz)
-    AND occurred_at <= $5
-GROUP BY event, channel
-ORDER BY event, channel;
+    q.place, t.event, t.channel, count(*) AS count, max(t.occurred_at) AS last,
+    coalesce(array_agg(t.occurred_at) FILTER (WHERE t.occurred_at > q.expired), '{}') AS recent
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[]) WITH ORDINALITY
+    AS q (subject_id, purpose, since, expired, now, place)
+JOIN touchpoints t ON t.subject_id = q.subject_id AND q.purpose = ANY(t.purposes)
+    AND t.recorded_at >= coalesce(q.since, '-infinity'::timestamptz) AND t.occurred_at <= q.now
+GROUP BY q.place, t.event, t.channel
+ORDER BY q.place, t.event, t.channel;

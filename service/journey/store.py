@@ -26,6 +26,19 @@ class Kept(Struct, frozen=True):
     properties: bytes | None
 
 
+class ContactsQuestion(Struct, frozen=True):
+    """Which contacts: those kept for a purpose, recorded since its grant began (None: any), up to now.
+
+    Of those up to `expired` only the number and the last are told, not when each was.
+    """
+
+    subject_id: UUID
+    purpose: str
+    since: datetime | None
+    expired: datetime
+    now: datetime
+
+
 async def keep(connection: Connection, touchpoints: Sequence[Kept], recorded_at: datetime) -> set[tuple[UUID, UUID]]:
     """Keep touchpoints; returns subject id and touchpoint id of those that were not there yet."""
     if not touchpoints:
@@ -45,12 +58,20 @@ async def keep(connection: Connection, touchpoints: Sequence[Kept], recorded_at:
     return {(row["subject_id"], row["touchpoint_id"]) for row in rows}
 
 
-async def contacts(
-    reader: Reader, subject_id: UUID, purpose: str, given_since: datetime | None, window: datetime, now: datetime
-) -> list[Contacts]:
-    """The subject's contacts kept for `purpose` and recorded since its current grant began (None: any)."""
-    rows = await reader.fetch(QUERIES["contacts"], subject_id, purpose, given_since, window, now)
-    return [
-        Contacts(event=r["event"], channel=r["channel"], count=r["count"], last=r["last"], recent=r["recent"])
-        for r in rows
-    ]
+async def contacts(reader: Reader, questions: Sequence[ContactsQuestion]) -> list[list[Contacts]]:
+    """The contacts that each question asks for, in order."""
+    rows = await reader.fetch(
+        QUERIES["contacts"],
+        [q.subject_id for q in questions],
+        [q.purpose for q in questions],
+        [q.since for q in questions],
+        [q.expired for q in questions],
+        [q.now for q in questions],
+    )
+    found = [list[Contacts]() for _ in questions]
+    for r in rows:
+        place: int = r["place"]
+        found[place - 1].append(
+            Contacts(event=r["event"], channel=r["channel"], count=r["count"], last=r["last"], recent=r["recent"])
+        )
+    return found

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import rfc8785
+import msgspec
 
 from service.kernel.crypto import digest, random_key, to_text
 from service.ledger.model import Entry
+
+_encoder = msgspec.json.Encoder(order="sorted")
 
 ISSUED = "placet-receipt+jwt"
 
@@ -18,9 +20,17 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def canonical(payload: Mapping[str, Any]) -> bytes:
+    """Canonical JSON (RFC 8785) of what entries hold: texts, truth values, nulls, lists, objects with ASCII keys.
+
+    Of these msgspec writes exactly the bytes that the RFC asks for, at a fraction of the cost; not of numbers.
+    """
+    return _encoder.encode(payload)
+
+
 def commitment(salt: bytes, payload: Mapping[str, Any]) -> bytes:
     """What the ledger keeps for ever of a payload: nothing that anyone could guess from."""
-    return digest(salt, rfc8785.dumps(dict(payload)))
+    return digest(salt, canonical(payload))
 
 
 def entry(
