@@ -54,7 +54,7 @@ CREATE INDEX idempotency_subject ON idempotency (subject_id) WHERE subject_id IS
 CREATE INDEX idempotency_age ON idempotency (created_at);
 COMMENT ON TABLE idempotency IS 'Answers already given, for 24 hours, so that a repeated write is answered and not done again. [purposes=none]';
 COMMENT ON COLUMN idempotency.key_hash IS 'HMAC of caller and Idempotency-Key; immutable. [pd=none]';
-COMMENT ON COLUMN idempotency.body_mac IS 'HMAC of operation and body; immutable. [pd=technical; erase=delete]';
-COMMENT ON COLUMN idempotency.answer IS 'The answer, a copy of what the tables of the domain hold; sealed. [pd=technical; sealed; erase=delete]';
-COMMENT ON COLUMN idempotency.subject_id IS 'Whom the answer is about, if anyone. [pd=pseudonym; subject; erase=delete]';
-COMMENT ON COLUMN idempotency.created_at IS 'When the answer was given; immutable. [pd=technical; erase=delete]';
+COMMENT ON COLUMN idempotency.body_mac IS 'HMAC of operation and body; kept its 24 hours, so that a repetition does not undo an erasure; immutable. [pd=technical; erase=keep]';
+COMMENT ON COLUMN idempotency.answer IS 'The answer, a copy of what the tables of the domain hold; sealed. [pd=technical; sealed; erase=empty]';
+COMMENT ON COLUMN idempotency.subject_id IS 'Whom the answer is about, if anyone. [pd=pseudonym; subject; erase=empty]';
+COMMENT ON COLUMN idempotency.created_at IS 'When the answer was given; kept with the key; immutable. [pd=technical; erase=keep]';

@@ -46,6 +46,7 @@ CREATE TABLE consent_state (
     notice_id text NOT NULL,
     notice_version text NOT NULL,
     gpc boolean NOT NULL,
+    guardian_missing boolean NOT NULL DEFAULT false,
     CONSTRAINT consent_state_status_check CHECK ((status = ANY (ARRAY['given'::text, 'refused'::text, 'withdrawn'::text]))),
     CONSTRAINT consent_state_pkey PRIMARY KEY (subject_id, purpose)
 );
@@ -60,6 +61,7 @@ COMMENT ON COLUMN consent_state.given_since IS 'When the unbroken run of grants 
 COMMENT ON COLUMN consent_state.notice_id IS 'The notice that was shown. [pd=consent; erase=delete]';
 COMMENT ON COLUMN consent_state.notice_version IS 'Its version. [pd=consent; erase=delete]';
 COMMENT ON COLUMN consent_state.gpc IS 'Whether Global Privacy Control was on when it was said. [pd=consent; erase=delete]';
+COMMENT ON COLUMN consent_state.guardian_missing IS 'Whether it was said by a minor for whom no guardian was verified. [pd=consent; erase=delete]';
 
 CREATE TABLE decisions (
     subject_id uuid NOT NULL,
@@ -107,10 +109,10 @@ CREATE INDEX idempotency_age ON public.idempotency USING btree (created_at);
 CREATE INDEX idempotency_subject ON public.idempotency USING btree (subject_id) WHERE (subject_id IS NOT NULL);
 COMMENT ON TABLE idempotency IS 'Answers already given, for 24 hours, so that a repeated write is answered and not done again. [purposes=none]';
 COMMENT ON COLUMN idempotency.key_hash IS 'HMAC of caller and Idempotency-Key; immutable. [pd=none]';
-COMMENT ON COLUMN idempotency.body_mac IS 'HMAC of operation and body; immutable. [pd=technical; erase=delete]';
-COMMENT ON COLUMN idempotency.answer IS 'The answer, a copy of what the tables of the domain hold; sealed. [pd=technical; sealed; erase=delete]';
-COMMENT ON COLUMN idempotency.subject_id IS 'Whom the answer is about, if anyone. [pd=pseudonym; subject; erase=delete]';
-COMMENT ON COLUMN idempotency.created_at IS 'When the answer was given; immutable. [pd=technical; erase=delete]';
+COMMENT ON COLUMN idempotency.body_mac IS 'HMAC of operation and body; kept its 24 hours, so that a repetition does not undo an erasure; immutable. [pd=technical; erase=keep]';
+COMMENT ON COLUMN idempotency.answer IS 'The answer, a copy of what the tables of the domain hold; sealed. [pd=technical; sealed; erase=empty]';
+COMMENT ON COLUMN idempotency.subject_id IS 'Whom the answer is about, if anyone. [pd=pseudonym; subject; erase=empty]';
+COMMENT ON COLUMN idempotency.created_at IS 'When the answer was given; kept with the key; immutable. [pd=technical; erase=keep]';
 
 CREATE TABLE ledger_entries (
     subject_id uuid NOT NULL,
@@ -128,11 +130,11 @@ CREATE INDEX ledger_entries_entry ON public.ledger_entries USING btree (entry_id
 COMMENT ON TABLE ledger_entries IS 'The ledger: one row a fact, never changed but emptied by an erasure. [purposes=none]';
 COMMENT ON COLUMN ledger_entries.subject_id IS 'Whom it is about; a random id that leads nowhere after erasure; immutable. [pd=pseudonym; subject; erase=keep]';
 COMMENT ON COLUMN ledger_entries.entry_id IS 'Names the entry; time-ordered; immutable. [pd=none]';
-COMMENT ON COLUMN ledger_entries.kind IS 'What kind of fact: consent, erasure; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_entries.kind IS 'What kind of fact: consent, objection, restriction, restriction_lifted, erasure; immutable. [pd=none]';
 COMMENT ON COLUMN ledger_entries.effective_at IS 'When it took effect; kept as proof that it happened; immutable. [pd=consent; erase=keep]';
 COMMENT ON COLUMN ledger_entries.recorded_at IS 'When we learnt it, by the database''s clock; kept as proof; immutable. [pd=consent; erase=keep]';
 COMMENT ON COLUMN ledger_entries.payload IS 'The fact: what the commitment commits to. [pd=consent; erase=empty]';
-COMMENT ON COLUMN ledger_entries.evidence IS 'What the site observed when it was said; sealed. [pd=consent; sealed; erase=empty]';
+COMMENT ON COLUMN ledger_entries.evidence IS 'What the site observed when it was said, and who agreed for a minor; sealed. [pd=consent; sealed; erase=empty]';
 COMMENT ON COLUMN ledger_entries.salt IS '32 random bytes; without them the commitment says nothing. [pd=consent; erase=empty]';
 COMMENT ON COLUMN ledger_entries.commitment IS 'SHA-256 of salt and canonical payload; identifies no one once the salt is gone; immutable. [pd=none]';
 
@@ -165,6 +167,21 @@ COMMENT ON COLUMN migrations.name IS 'The file; immutable. [pd=none]';
 COMMENT ON COLUMN migrations.checksum IS 'SHA-256 of the file, which never changes once applied; immutable. [pd=none]';
 COMMENT ON COLUMN migrations.applied_at IS 'When; immutable. [pd=none]';
 
+CREATE TABLE objections (
+    subject_id uuid NOT NULL,
+    purpose text NOT NULL,
+    entry_id uuid NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    direct_marketing boolean NOT NULL,
+    CONSTRAINT objections_pkey PRIMARY KEY (subject_id, purpose)
+);
+COMMENT ON TABLE objections IS 'The last objection of each person to each purpose; the ledger has them all. [purposes=none]';
+COMMENT ON COLUMN objections.subject_id IS 'Who objected. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN objections.purpose IS 'The purpose objected to. [pd=consent; erase=delete]';
+COMMENT ON COLUMN objections.entry_id IS 'The ledger entry that says so. [pd=consent; erase=delete]';
+COMMENT ON COLUMN objections.effective_at IS 'When it took effect; a later grant of the purpose ends it. [pd=consent; erase=delete]';
+COMMENT ON COLUMN objections.direct_marketing IS 'Whether the purpose was direct marketing then, so that the objection covers all of it. [pd=consent; erase=delete]';
+
 CREATE TABLE officers (
     officer_id uuid NOT NULL,
     login text NOT NULL,
@@ -183,6 +200,17 @@ COMMENT ON COLUMN officers.token_id IS 'The public half of the officer''s token.
 COMMENT ON COLUMN officers.token_hash IS 'SHA-256 of the 256 random bits of the secret half. [pd=none]';
 COMMENT ON COLUMN officers.created_at IS 'When the officer was added; immutable. [pd=none]';
 COMMENT ON COLUMN officers.revoked_at IS 'From when the officer is refused. [pd=none]';
+
+CREATE TABLE restrictions (
+    subject_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT restrictions_pkey PRIMARY KEY (subject_id)
+);
+COMMENT ON TABLE restrictions IS 'Whose data may be kept and not used; a row goes when the restriction is lifted, its entries stay. [purposes=none]';
+COMMENT ON COLUMN restrictions.subject_id IS 'Whose data it is. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN restrictions.entry_id IS 'The ledger entry that says so. [pd=consent; erase=delete]';
+COMMENT ON COLUMN restrictions.since IS 'Since when. [pd=consent; erase=delete]';
 
 CREATE TABLE rights_approvals (
     request_id uuid NOT NULL,

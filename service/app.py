@@ -16,6 +16,8 @@ from litestar.types import ASGIApp
 from service import __version__
 from service.consent.api import router as consent_router
 from service.consent.commands import ConsentDesk
+from service.consent.protection.api import router as protection_router
+from service.consent.protection.commands import ProtectionDesk
 from service.decisioning.api import DecisionCounter
 from service.decisioning.api import router as decisioning_router
 from service.decisioning.commands import DecisionDesk
@@ -23,13 +25,15 @@ from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
 from service.kernel.auth import Gate
 from service.kernel.body import StrictBody
-from service.kernel.cors import Cors
+from service.kernel.cors import Cors, Preflight
 from service.kernel.database import Database
 from service.kernel.datamap import DataMap
 from service.kernel.envelope import Envelope
+from service.kernel.gpc import router as gpc_router
 from service.kernel.health import router as health_router
 from service.kernel.http import handlers
 from service.kernel.idempotency import Answers
+from service.kernel.limits import Limits
 from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
@@ -45,8 +49,10 @@ MOST_BYTES = 1024 * 1024
 ROUTERS = (
     health_router,
     ledger_router,
+    gpc_router,
     reference_router,
     consent_router,
+    protection_router,
     journey_router,
     decisioning_router,
     rights_router,
@@ -65,7 +71,8 @@ class Desks:
         self.policy = policy
         self.signer = keyring.signing
         self.subjects = Subjects(keyring, policy)
-        self.gate = Gate(database, self.origins_of, development=settings.development)
+        limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
+        self.gate = Gate(database, self.origins_of, limits, development=settings.development)
         self.consent = ConsentDesk(
             database=database,
             policy=policy,
@@ -75,6 +82,7 @@ class Desks:
             tokens=keyring.token,
             issuer=settings.issuer,
         )
+        self.protection = self._protection(answers)
         self.journey = JourneyDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
         )
@@ -89,6 +97,16 @@ class Desks:
             signer=keyring.signing,
             issuer=settings.issuer,
             datamap=datamap,
+        )
+
+    def _protection(self, answers: Answers) -> ProtectionDesk:
+        return ProtectionDesk(
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            answers=answers,
+            signer=self.signer,
+            issuer=self.settings.issuer,
         )
 
     async def close(self) -> None:
@@ -108,7 +126,7 @@ class Desks:
 
 def create_app(desks: Desks) -> ASGIApp:
     """The service as an ASGI application, with what stands around the router."""
-    return Envelope(Cors(create_router(desks), desks.origins), most_bytes=MOST_BYTES)
+    return Cors(Envelope(Preflight(create_router(desks), desks.origins), most_bytes=MOST_BYTES), desks.origins)
 
 
 def create_router(desks: Desks) -> Litestar:
@@ -149,6 +167,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "signer": desks.signer,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
+        "protection_desk": desks.protection,
         "journey_desk": desks.journey,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "rights_desk": desks.rights,

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Secret(Struct, frozen=True):
@@ -41,6 +41,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """How callers reach the service; the issuer of receipts and certificates."""
     pool_size: int = 10
     """Connections of each of the two pools, one for reads and one for writes."""
+    rate_per_second: Annotated[int, Meta(ge=0)] = 0
+    """Requests per second of one secret key or officer's token from one address, in each process; 0: no limit."""
+    browser_rate_per_second: Annotated[int, Meta(ge=0)] = 50
+    """The same for a publishable key, and for all unknown callers of one address. Behind a proxy: 0; limit there."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

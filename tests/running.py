@@ -196,7 +196,7 @@ def refused(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def running(
-    database_url: str, policies_dir: Path, data_dir: Path, *, environment: str = "development"
+    database_url: str, policies_dir: Path, data_dir: Path, *, environment: str = "development", **rates: int
 ) -> AsyncIterator[Running]:
     """Run the service on a migrated database."""
     port = _free_port()
@@ -206,6 +206,7 @@ async def running(
         data_dir=data_dir,
         port=port,
         pool_size=5,
+        **rates,
     )
     if not settings.key_file.exists():
         create_key_file(settings.key_file)

@@ -22,11 +22,14 @@ from service.kernel.embedded import Embedded
 from service.kernel.log import configure, event
 from service.kernel.migrate import migrate, pending
 from service.policy.commands import ActivePolicy, activate
+from service.policy.load import load
 from service.settings import Settings
 from service.subjects.keyring import create_key_file, load_key_file
 from service.work import work as work_on
 
 BACKLOG = 1024
+LONGEST_END_SECONDS = 8.0
+"""A caller who sends half a body and waits cannot keep the service from ending."""
 QUIET: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -83,18 +86,21 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         )
         where = await credentials.write(desks, url) if settings.development else None
         async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve())
+            serving = group.create_task(server.serve())
             working = group.create_task(work_on(desks.database)) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
             if working:
                 working.cancel()
+            await asyncio.wait([serving], timeout=LONGEST_END_SECONDS)
+            serving.cancel()
 
 
 @asynccontextmanager
 async def _desks(settings: Settings, url: str) -> AsyncGenerator[Desks]:
     """What a service needs before it answers: schema, keys, an active bundle. In development all of it is made."""
+    load(settings.policies_dir)  # a bundle with mistakes is refused before anything is made
     if settings.development:
         if not settings.key_file.exists():
             create_key_file(settings.key_file)

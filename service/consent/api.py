@@ -9,15 +9,18 @@ from service.consent.model import (
     Checked,
     CheckedAll,
     Cookie,
-    NoticeToShow,
     Question,
     Questions,
     Record,
     Recorded,
     Withdrawal,
 )
+from service.consent.notice import NoticeToShow
+from service.consent.past import History, HistoryQuestion
+from service.consent.status import StatusByPurpose, StatusQuestion
 from service.kernel.auth import NOBODY, AdmittedRequest, authenticated, may, may_or_unavailable
 from service.kernel.idempotency import IdempotencyHeader
+from service.policy.notice import Edition
 from service.subjects.commands import Subjects
 from service.subjects.model import CookieHeader
 
@@ -28,9 +31,17 @@ async def show_notice(
     consent_desk: NamedDependency[ConsentDesk],
     request: AdmittedRequest,
     language: FromQuery[str | None] = None,
+    version: FromQuery[str | None] = None,
+    sha256: FromQuery[str | None] = None,
+    cookie: CookieHeader = None,
 ) -> NoticeToShow:
-    """What to ask on a site: the notice word for word, its purposes, and the token that says it was shown (Art. 13)."""
-    return consent_desk.notice(site, language, request.user.moment.now)
+    """What to ask on a site: the notice word for word, its purposes, and the token that says it was shown (Art. 13).
+
+    With `version` or `sha256`: that text as it was shown, also years later (Art. 7(1)).
+    """
+    if version is not None or sha256 is not None:
+        return await consent_desk.old_notice(site, Edition(version=version, language=language, sha256=sha256))
+    return await consent_desk.notice(site, language, request.user.principal, cookie, request.user.moment.now)
 
 
 @post("/cookies", operation_id="IssueCookie", guards=[may("consent:write")])
@@ -48,7 +59,9 @@ async def record(
     idempotency_key: IdempotencyHeader = None,
 ) -> Recorded:
     """Record decisions per purpose, with proof; a refusal is as cheap as a grant (Art. 7(1))."""
-    return await consent_desk.record(data, request.user.principal, cookie, idempotency_key, request.user.moment)
+    return await consent_desk.record(
+        request.user.heard(data), request.user.principal, cookie, idempotency_key, request.user.moment
+    )
 
 
 @post("/consents/withdraw", operation_id="WithdrawConsent", guards=[may("consent:write")], status_code=200)
@@ -69,10 +82,10 @@ async def check(
     consent_desk: NamedDependency[ConsentDesk],
     request: AdmittedRequest,
 ) -> Checked:
-    """Whether each purpose may be pursued for a subject now, and why."""
+    """Whether each purpose may be pursued for a subject, and why: now, `at` a time, or by what was `known_at` one."""
     if request.user.principal is NOBODY:
-        raise consent_desk.unavailable(data)
-    return await consent_desk.check(data, request.user.moment)
+        raise consent_desk.unavailable(data, request.user.moment)
+    return await consent_desk.check(request.user.heard(data), request.user.moment)
 
 
 @post(
@@ -83,12 +96,37 @@ async def check_all(
     consent_desk: NamedDependency[ConsentDesk],
     request: AdmittedRequest,
 ) -> CheckedAll:
-    """Up to 1,000 checks in one read, answered in order; a question that cannot be answered fails alone."""
+    """Up to 1,000 checks at once, answered in order; a question that cannot be answered fails alone."""
     if request.user.principal is NOBODY:
-        raise consent_desk.all_unavailable(data)
-    return await consent_desk.check_all(data, request.user.moment)
+        raise consent_desk.all_unavailable(data, request.user.moment)
+    questions = Questions(checks=[request.user.heard(question) for question in data.checks])
+    return await consent_desk.check_all(questions, request.user.moment)
+
+
+@post("/consents/history", operation_id="ShowConsentHistory", guards=[may("consent:read")], status_code=200)
+async def history(data: JSONBody[HistoryQuestion], consent_desk: NamedDependency[ConsentDesk]) -> History:
+    """Every decision and withdrawal of a subject, the oldest first, as the ledger has it (Art. 7(1))."""
+    return await consent_desk.history(data)
+
+
+@post(
+    "/consents/status",
+    operation_id="ShowConsentStatus",
+    guards=[may("consent:read", browser="consent:write")],
+    status_code=200,
+)
+async def status(
+    data: JSONBody[StatusQuestion],
+    consent_desk: NamedDependency[ConsentDesk],
+    request: AdmittedRequest,
+    cookie: CookieHeader = None,
+) -> StatusByPurpose:
+    """Where a person stands on every purpose, and when to ask again; a browser is told of its own cookie only."""
+    return await consent_desk.status(data, request.user.principal, cookie, request.user.moment)
 
 
 router = Router(
-    path="/v1", route_handlers=[show_notice, issue_cookie, record, withdraw, check, check_all], tags=["Consent"]
+    path="/v1",
+    route_handlers=[show_notice, issue_cookie, record, withdraw, check, check_all, history, status],
+    tags=["Consent"],
 )

@@ -10,7 +10,7 @@ from service.consent.model import (
     CheckedOne,
     CheckUnavailable,
     ConsentState,
-    NoticeToShow,
+    NoticeUnknown,
     Permission,
     Question,
     Questions,
@@ -21,9 +21,11 @@ from service.consent.model import (
     Standing,
     Withdrawal,
 )
-from service.consent.notice import to_show
+from service.consent.notice import NoticeToShow, to_show
+from service.consent.past import History, HistoryQuestion, Past
 from service.consent.recording import Recorder, Utterance
 from service.consent.statement import asked, recordable, withdrawable
+from service.consent.status import StatusByPurpose, StatusOfPurpose, StatusQuestion
 from service.kernel.auth import Principal
 from service.kernel.batching import Batches
 from service.kernel.clock import Moment
@@ -31,12 +33,11 @@ from service.kernel.crypto import Hasher, Signer
 from service.kernel.database import Database
 from service.kernel.idempotency import Answers
 from service.kernel.problem import Problem, Unavailable
-from service.policy.commands import ActivePolicy
+from service.policy.commands import ActivePolicy, Archive
 from service.policy.model import Bundle
+from service.policy.notice import Edition
 from service.subjects.commands import Subjects
 from service.subjects.model import Lookup
-
-CONSENT = "consent"
 
 
 class ConsentDesk:
@@ -58,24 +59,42 @@ class ConsentDesk:
         self._subjects = subjects
         self._answers = answers
         self._tokens = tokens
+        self._archive = Archive(database)
         self._recorder = Recorder(database=database, subjects=subjects, answers=answers, signer=signer, issuer=issuer)
         self._standings: Batches[bytes, Standing | None] = Batches(self._read_standings)
 
-    def notice(self, site_id: str, language: str | None, now: datetime) -> NoticeToShow:
-        """What to ask on a site, in a language it has; raises `SiteUnknown`."""
+    async def notice(
+        self, site_id: str, language: str | None, caller: Principal, cookie: str | None, now: datetime
+    ) -> NoticeToShow:
+        """What to ask on a site, in a language it has, and of whom a browser's cookie names; raises `SiteUnknown`."""
         bundle = self._policy.current
         site = bundle.sites.get(site_id)
         if site is None:
             raise SiteUnknown("sites.toml of the active bundle lists the sites.")
         chosen = bundle.current_notice(site.notice, language if language in site.languages else site.languages[0])
-        return to_show(bundle, chosen, presented.issue(self._tokens, site.id, chosen, now))
+        lookup = self._subjects.named_by(caller, None, cookie) if caller.kind == "browser" else None
+        standing = await self.standing(lookup.hash) if lookup else None
+        states: Mapping[str, ConsentState] = standing.states if standing else {}
+        told = {p: _told(bundle, states.get(p), now) for p in chosen.purposes} if lookup else {}
+        return to_show(bundle, chosen, told, presented.issue(self._tokens, site.id, chosen, now))
+
+    async def old_notice(self, site_id: str, edition: Edition) -> NoticeToShow:
+        """An edition of a site's notice word for word, also from before the active bundle; raises `NoticeUnknown`.
+
+        It asks nothing: it comes without the token that says it was shown.
+        """
+        shown = await self._archive.shown(site_id, edition)
+        if shown is None:
+            raise NoticeUnknown("No bundle ever had this version of it; leave `version` out for the current one.")
+        return to_show(*shown, {}, None)
 
     async def record(
         self, record: Record, caller: Principal, cookie: str | None, key: str | None, moment: Moment
     ) -> Recorded:
         """Record a person's decisions, each on one purpose, all or none."""
         lookup = self._subjects.required_of(caller, record.subject, cookie)
-        statement = recordable(record, caller, self._policy.current, self._tokens)
+        guardian = self._subjects.lookup(record.guardian.identifier) if record.guardian else None
+        statement = recordable(record, caller, self._policy.current, self._tokens, guardian)
         claim = self._answers.claim(caller, key, f"record {lookup.hash.hex()}", record)
         return await self._recorder.record(Utterance(statement, lookup, claim, moment.override, admits=True))
 
@@ -91,56 +110,96 @@ class ConsentDesk:
     async def check(self, question: Question, moment: Moment) -> Checked:
         """Whether each purpose may be pursued for a subject, and why; raises `QuestionRefused`, `CheckUnavailable`."""
         bundle = self._policy.current
-        purposes = asked(question, bundle)
+        asked(question, bundle, moment.now)
         lookup = self._subjects.lookup(question.subject)
         try:
+            if _of_another_time(question):
+                past = (await store.past(self._database, [lookup.hash])).get(lookup.hash)
+                return Checked(results=_judged_then(bundle, question, past, moment.now))
             standing = await self.standing(lookup.hash)
         except Unavailable as error:
-            raise self.unavailable(question) from error
-        return Checked(results=permissions(bundle, purposes, standing, moment.now, gpc=question.gpc))
+            raise self.unavailable(question, moment) from error
+        return Checked(results=permissions(bundle, question.purposes, standing, moment.now, gpc=question.gpc))
 
     async def check_all(self, questions: Questions, moment: Moment) -> CheckedAll:
-        """The same for up to 1,000 questions in one read; a question that cannot be answered fails alone."""
+        """The same for up to 1,000 questions: one read for those about now, one for those about another time.
+
+        A question that cannot be answered fails alone.
+        """
         bundle = self._policy.current
-        lookups: list[Lookup | Problem] = [self._checkable(question, bundle) for question in questions.checks]
-        hashes = [lookup.hash for lookup in lookups if isinstance(lookup, Lookup)]
+        checkable = self._checkable(questions, bundle, moment)
+        named = [(question, lookup.hash) for question, lookup in checkable if isinstance(lookup, Lookup)]
+        now, then = ([h for q, h in named if _of_another_time(q) is other] for other in (False, True))
+        standings: Mapping[bytes, Standing] = {}
+        pasts: Mapping[bytes, Past] = {}
         try:
-            found = await store.standing(self._database, hashes, bundle.purposes)
+            if now:
+                standings = await store.standing(self._database, now, bundle.purposes)
+            if then:
+                pasts = await store.past(self._database, then)
         except Unavailable as error:
-            raise self.all_unavailable(questions) from error
+            raise self.all_unavailable(questions, moment) from error
+
+        def judged(question: Question, lookup: Lookup) -> dict[str, Permission]:
+            if _of_another_time(question):
+                return _judged_then(bundle, question, pasts.get(lookup.hash), moment.now)
+            standing = standings.get(lookup.hash)
+            return permissions(bundle, question.purposes, standing, moment.now, gpc=question.gpc)
+
         return CheckedAll(
             results=[
                 CheckedOne(problem=lookup.document())
                 if isinstance(lookup, Problem)
-                else CheckedOne(results=permissions(bundle, q.purposes, found.get(lookup.hash), moment.now, gpc=q.gpc))
-                for q, lookup in zip(questions.checks, lookups, strict=True)
+                else CheckedOne(results=judged(question, lookup))
+                for question, lookup in checkable
             ]
         )
 
-    def _checkable(self, question: Question, bundle: Bundle) -> Lookup | Problem:
+    def _checkable(
+        self, questions: Questions, bundle: Bundle, moment: Moment
+    ) -> list[tuple[Question, Lookup | Problem]]:
+        return [(question, self._named(question, bundle, moment)) for question in questions.checks]
+
+    def _named(self, question: Question, bundle: Bundle, moment: Moment) -> Lookup | Problem:
         try:
-            asked(question, bundle)
+            asked(question, bundle, moment.now)
             return self._subjects.lookup(question.subject)
         except Problem as problem:
             return problem
 
-    def unavailable(self, question: Question) -> CheckUnavailable:
+    async def history(self, question: HistoryQuestion) -> History:
+        """Every entry of a subject on consent; empty for somebody never seen, of whom this leaves no trace."""
+        lookup = self._subjects.lookup(question.subject)
+        return History(entries=await store.entries(self._database, lookup.hash))
+
+    async def status(
+        self, question: StatusQuestion, caller: Principal, cookie: str | None, moment: Moment
+    ) -> StatusByPurpose:
+        """Where a person stands on every purpose of the bundle; a browser without a cookie is a stranger."""
+        bundle = self._policy.current
+        whose = self._subjects.named_by if caller.kind == "browser" else self._subjects.required_of
+        lookup = whose(caller, question.subject, cookie)
+        standing = await self.standing(lookup.hash) if lookup else None
+        states: Mapping[str, ConsentState] = standing.states if standing else {}
+        return StatusByPurpose(
+            purposes={p: _told(bundle, state, moment.now) for p in bundle.purposes for state in [states.get(p)]}
+        )
+
+    def unavailable(self, question: Question, moment: Moment) -> CheckUnavailable:
         """Step 2: the store cannot be reached. Not allowed, and told apart from a refusal (C20).
 
         Raises `QuestionRefused` all the same: steps 0 and 1 come first, and only purposes of the bundle are named.
         """
-        return _nothing_allowed(_all_unavailable(asked(question, self._policy.current)))
+        return _nothing_allowed(_all_unavailable(asked(question, self._policy.current, moment.now)))
 
-    def all_unavailable(self, questions: Questions) -> CheckUnavailable:
+    def all_unavailable(self, questions: Questions, moment: Moment) -> CheckUnavailable:
         """The same for a batch; a question that cannot be answered at all fails alone."""
-        bundle = self._policy.current
-        checkable = [(question, self._checkable(question, bundle)) for question in questions.checks]
         return _nothing_allowed(
             [
                 CheckedOne(problem=lookup.document())
                 if isinstance(lookup, Problem)
                 else CheckedOne(results=_all_unavailable(question.purposes))
-                for question, lookup in checkable
+                for question, lookup in self._checkable(questions, self._policy.current, moment)
             ]
         )
 
@@ -163,7 +222,31 @@ def permissions(
 ) -> dict[str, Permission]:
     """The verdict on each purpose; nobody known stands nowhere."""
     states: Mapping[str, ConsentState] = standing.states if standing else {}
-    return {p: rules.permission(bundle.purposes[p], states.get(p), now, gpc=gpc) for p in purposes}
+    return {
+        p: (standing and rules.protected(bundle.purposes[p], standing))
+        or rules.permission(bundle.purposes[p], state, now, gpc=gpc, invalidated=_changed(bundle, state))
+        for p, state in ((p, states.get(p)) for p in purposes)
+    }
+
+
+def _changed(bundle: Bundle, state: ConsentState | None) -> bool:
+    """Whether what somebody decided on is no longer what the notice says (C6)."""
+    return state is not None and bundle.invalidated(state.notice_id, state.notice_version, state.purpose)
+
+
+def _of_another_time(question: Question) -> bool:
+    return question.at is not None or question.known_at is not None
+
+
+def _judged_then(bundle: Bundle, question: Question, past: Past | None, now: datetime) -> dict[str, Permission]:
+    """The verdicts by another clock: what was true `at` a time, by what was known at one; `known_at` alone is both."""
+    at = question.at or question.known_at or now
+    standing = rules.standing_at(past, at, question.known_at) if past else None
+    return permissions(bundle, question.purposes, standing, at, gpc=question.gpc)
+
+
+def _told(bundle: Bundle, state: ConsentState | None, now: datetime) -> StatusOfPurpose:
+    return rules.stands(state, now, changed=_changed(bundle, state))
 
 
 def _nothing_allowed(results: object) -> CheckUnavailable:

@@ -1,6 +1,6 @@
 """The nouns of consent: what is sent, what is answered, what is stored, and what can be wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Literal
@@ -30,6 +30,7 @@ class Status(Enum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    INVALIDATED = "invalidated"
 
 
 class Method(Enum):
@@ -64,8 +65,12 @@ class Reason(Enum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    INVALIDATED = "invalidated"
     GPC = "gpc"
     UNAVAILABLE = "unavailable"
+    RESTRICTED = "restricted"
+    OBJECTED = "objected"
+    GUARDIAN_REQUIRED = "guardian_required"
 
 
 class NoticeShown(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +79,13 @@ class NoticeShown(Struct, frozen=True, forbid_unknown_fields=True):
     id: ShortText
     version: ShortText
     language: ShortText
+
+
+class Guardian(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who agreed for a minor, and how the site made sure of it (Art. 8(2))."""
+
+    identifier: Identifier
+    verified_by: ShortText
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +100,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     collected_at: Instant | None = None
     gpc: bool = False
     minor: bool = False
-    guardian: None = None
+    guardian: Guardian | None = None
     evidence: Annotated[dict[ShortText, Annotated[str, Meta(max_length=1000)]], Meta(max_length=20)] | None = None
 
 
@@ -105,8 +117,8 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True):
 
     subject: Identifier
     purposes: Annotated[list[ShortText], Meta(max_length=100)]
-    at: None = None
-    known_at: None = None
+    at: Instant | None = None
+    known_at: Instant | None = None
     gpc: bool = False
 
 
@@ -128,6 +140,7 @@ class Said(Struct, frozen=True):
     notice_id: str
     notice_version: str
     gpc: bool
+    guardian_missing: bool = False
 
 
 class ConsentState(Struct, frozen=True):
@@ -142,6 +155,16 @@ class ConsentState(Struct, frozen=True):
     notice_id: str
     notice_version: str
     gpc: bool
+    guardian_missing: bool = False
+
+
+class Objection(Struct, frozen=True):
+    """The last objection to a purpose. `direct_marketing`: it was that then, so that it covers all such purposes."""
+
+    entry_id: UUID
+    purpose: str
+    effective_at: datetime
+    direct_marketing: bool
 
 
 class Standing(Struct, frozen=True):
@@ -150,6 +173,8 @@ class Standing(Struct, frozen=True):
     subject_id: UUID
     revision: int
     states: Mapping[str, ConsentState]
+    objections: Sequence[Objection] = ()
+    restriction: UUID | None = None
 
 
 class NoticeVersion(Struct, frozen=True):
@@ -208,36 +233,6 @@ class Recorded(Struct, frozen=True):
     receipt: str | None
 
 
-class NoticeText(Struct, frozen=True):
-    """The text to show, word for word."""
-
-    id: str
-    version: str
-    language: str
-    sha256: str
-    text: str
-
-
-class PurposeToAsk(Struct, frozen=True):
-    """One purpose of the notice, in the reader's language. Nothing starts as given."""
-
-    id: str
-    title: str
-    description: str
-    legal_basis: str
-    recipients: list[str]
-    retention: str
-    required: bool
-
-
-class NoticeToShow(Struct, frozen=True):
-    """What to ask on a site."""
-
-    notice: NoticeText
-    purposes: list[PurposeToAsk]
-    presented: str
-
-
 class Cookie(Struct, frozen=True):
     """A cookie value of this service."""
 
@@ -248,6 +243,13 @@ class SiteUnknown(Problem):
     """The bundle has no such site."""
 
     slug = "site-unknown"
+    status = 404
+
+
+class NoticeUnknown(Problem):
+    """The site never had such a notice."""
+
+    slug = "notice-unknown"
     status = 404
 
 

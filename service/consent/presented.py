@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from service.consent.model import NoticeShown
 from service.kernel.crypto import Hasher, from_text, same, to_text
-from service.policy.model import Notice
+from service.policy.notice import Notice
 
 
 class Presented(Struct, frozen=True):

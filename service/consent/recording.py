@@ -1,5 +1,6 @@
 """Group commit of what people say: many records, one transaction, in the lock order of DESIGN section 9."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +25,8 @@ from service.subjects.commands import Subjects
 from service.subjects.model import Lookup
 
 CONSENT = "consent"
+LANES = 4
+"""Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
 NOTHING = Recorded(subject_id=None, records=[], receipt=None)
 """The answer to a withdrawal by somebody of whom nothing is known."""
 
@@ -59,7 +62,7 @@ class Recorder:
         self._answers = answers
         self._signer = signer
         self._issuer = issuer
-        self._batches: Batches[Utterance, Recorded] = Batches(self._write)
+        self._batches: Batches[Utterance, Recorded] = Batches(self._write, lanes=LANES)
 
     async def record(self, utterance: Utterance) -> Recorded:
         """Record in the next batch; returns once it is durable."""
@@ -83,8 +86,10 @@ class Recorder:
         outcomes: dict[int, Recorded | BaseException] = dict(
             zip(now, await self._database.run("consent.record", work), strict=True)
         )
-        if later:
-            outcomes |= dict(zip(later, await self._write([batch[place] for place in later]), strict=True))
+        if later:  # what has been written stays answered, whatever becomes of these
+            (more,) = await asyncio.gather(self._write([batch[place] for place in later]), return_exceptions=True)
+            failed = isinstance(more, BaseException)
+            outcomes |= dict.fromkeys(later, more) if failed else dict(zip(later, more, strict=True))
         return [outcomes[place] for place in range(len(batch))]
 
     async def _transact(self, connection: Connection, batch: Sequence[Utterance]) -> list[type_of_outcome]:

@@ -3,46 +3,112 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from service.consent.model import (
     COLLECTED_ELSEWHERE,
     ConsentState,
     Method,
     NoticeVersion,
+    Objection,
     Permission,
     Reason,
     Said,
+    Standing,
     Status,
 )
+from service.consent.past import Past
+from service.consent.status import StatusOfPurpose
 from service.policy.model import LegalBasis, Purpose
 
 CLOCK_SKEW = timedelta(seconds=5)
 """How far a server's clock may be ahead of the database's and still mean now."""
 LONGEST_DELAY = timedelta(days=1)
 """How far back a browser's clock is believed."""
+ASK_AGAIN_AFTER = timedelta(days=184)
+"""How long nobody is asked again who said no: six months (Garante, 10 June 2021), which are never longer than this."""
+
+ENDED = {Reason.EXPIRED: Status.EXPIRED, Reason.INVALIDATED: Status.INVALIDATED}
+"""Where a grant stands that holds no longer, whatever the person said last."""
 
 
-def permission(purpose: Purpose, state: ConsentState | None, now: datetime, *, gpc: bool = False) -> Permission:
+def protected(purpose: Purpose, standing: Standing) -> Permission | None:
+    """Why a purpose may not be pursued whatever was consented to and whatever the basis; None where nothing forbids it.
+
+    Whoever objects to one direct-marketing purpose objects to all of them, and to the profiling for them (Art. 21(3)).
+    """
+    # 3. Processing restricted (Art. 18)
+    state = standing.states.get(purpose.id)
+    status = state.status if state else Status.UNKNOWN
+    if standing.restriction is not None:
+        return Permission(allowed=False, reason=Reason.RESTRICTED, status=status, proof=standing.restriction)
+    # 4. An objection (Art. 21), unless the person has said yes to this very purpose since
+    objection = max(
+        (o for o in standing.objections if _covers(o, purpose)),
+        key=lambda o: (o.effective_at, o.entry_id),
+        default=None,
+    )
+    if objection is None or _given_since_objecting(purpose, state, objection):
+        return None
+    return Permission(allowed=False, reason=Reason.OBJECTED, status=status, proof=objection.entry_id)
+
+
+def _covers(objection: Objection, purpose: Purpose) -> bool:
+    return objection.purpose == purpose.id or (objection.direct_marketing and purpose.direct_marketing)
+
+
+def _given_since_objecting(purpose: Purpose, state: ConsentState | None, objection: Objection) -> bool:
+    return (
+        purpose.legal_basis is LegalBasis.CONSENT
+        and state is not None
+        and state.status is Status.GIVEN
+        and state.effective_at > objection.effective_at
+    )
+
+
+def permission(
+    purpose: Purpose, state: ConsentState | None, now: datetime, *, gpc: bool = False, invalidated: bool = False
+) -> Permission:
     """Whether this purpose may be pursued, and why. The steps are those of DESIGN section 5.
 
-    Steps 0 and 1 refuse the question, and step 2 the store, before anyone gets here. Steps 3 (restriction),
-    4 (objection), 5 (withdrawn under another basis), 10 (new major notice) and 11 (minors) have no facts yet.
+    Steps 0 and 1 refuse the question, and step 2 the store, before anyone gets here; `protected` has steps 3 and 4.
     """
+    # 5. A no to consent outlives a change to another basis: nobody is told "you decide" to be overruled later (C18)
+    if purpose.legal_basis is not LegalBasis.CONSENT and state is not None and state.status is not Status.GIVEN:
+        return _told(state, Reason(state.status.value), state.status)
     # 6. Another legal basis
     if purpose.legal_basis is not LegalBasis.CONSENT:
         return Permission(allowed=True, reason=Reason(purpose.legal_basis.value))
     # 7. No event, which is also all that an erased person leaves
     if state is None:
         return Permission(allowed=False, reason=Reason.UNKNOWN)
+    return _by_consent(purpose, state, now, gpc=gpc, invalidated=invalidated)
+
+
+def _by_consent(purpose: Purpose, state: ConsentState, now: datetime, *, gpc: bool, invalidated: bool) -> Permission:
+    """Steps 8 to 12: whether what the person said last carries the purpose."""
     # 8. The last effective event is not a grant
     if state.status is not Status.GIVEN:
         return _told(state, Reason(state.status.value), state.status)
+    # 9 to 12. What can be wrong with a grant
+    reason = _of_grant(purpose, state, now, gpc=gpc, invalidated=invalidated)
+    return _told(state, reason, ENDED.get(reason, state.status))
+
+
+def _of_grant(purpose: Purpose, state: ConsentState, now: datetime, *, gpc: bool, invalidated: bool) -> Reason:
     # 9. Expired: judged now, so that no job can be late; the boundary instant is expired
     if state.valid_until is not None and now >= state.valid_until:
-        return _told(state, Reason.EXPIRED, Status.EXPIRED)
+        return Reason.EXPIRED
+    # 10. A new major version of the notice changed this purpose: the person said yes to something else
+    if invalidated:
+        return Reason.INVALIDATED
+    # 11. A minor for whom nobody answers (Art. 8)
+    if state.guardian_missing:
+        return Reason.GUARDIAN_REQUIRED
     # 12. Global Privacy Control, unless it was on when the grant was made
     if gpc and purpose.honours_gpc and not state.gpc:
-        return _told(state, Reason.GPC, state.status)
-    return _told(state, Reason.CONSENT_GIVEN, state.status)
+        return Reason.GPC
+    return Reason.CONSENT_GIVEN
 
 
 def _told(state: ConsentState, reason: Reason, status: Status) -> Permission:
@@ -81,6 +147,7 @@ def _last(events: Sequence[Said]) -> ConsentState:
         notice_id=last.notice_id,
         notice_version=last.notice_version,
         gpc=last.gpc,
+        guardian_missing=last.guardian_missing,
     )
 
 
@@ -119,3 +186,51 @@ def expires(purpose: Purpose, status: Status, effective_at: datetime) -> datetim
     if status is not Status.GIVEN or purpose.valid_days is None:
         return None
     return effective_at + timedelta(days=purpose.valid_days)
+
+
+def standing_at(past: Past, at: datetime, known_at: datetime | None) -> Standing:
+    """Where a subject stood `at` a time: by what is known today, or by no more than was known at `known_at` (C24).
+
+    What protects is known from when it takes effect, so that one instant judges it.
+    """
+    said = [s for s in past.said if s.effective_at <= at and (known_at is None or s.recorded_at <= known_at)]
+    by = at if known_at is None else min(at, known_at)
+    objections: dict[str, Objection] = {}
+    for objection in past.objections:
+        if objection.effective_at <= by:
+            before = objections.get(objection.purpose)
+            always = objection.direct_marketing or (before is not None and before.direct_marketing)
+            objections[objection.purpose] = replace(objection, direct_marketing=always)
+    restrictions = [restriction for restriction in past.restrictions if restriction.effective_at <= by]
+    return Standing(
+        subject_id=past.subject_id,
+        revision=past.revision,
+        states=fold(said),
+        objections=tuple(objections.values()),
+        restriction=restrictions[-1].entry_id if restrictions and not restrictions[-1].lifted else None,
+    )
+
+
+def ask_again_at(state: ConsentState | None, now: datetime, *, changed: bool) -> datetime | None:
+    """Before when nobody should be asked; None where asking is all right now, or a grant never ends (C14).
+
+    `changed`: what the person decided on is no longer what the notice says, so that there is a new question.
+    """
+    if state is None or changed:
+        return None
+    again = state.valid_until if state.status is Status.GIVEN else state.effective_at + ASK_AGAIN_AFTER
+    return again if again is not None and now < again else None
+
+
+def stands(state: ConsentState | None, now: datetime, *, changed: bool) -> StatusOfPurpose:
+    """What a person is told of one purpose: where it stands, since when, and when to ask again."""
+    if state is None:
+        return StatusOfPurpose()
+    ended = state.valid_until if state.valid_until is not None and now >= state.valid_until else None
+    replaced = Status.INVALIDATED if changed and state.status is Status.GIVEN else None
+    return StatusOfPurpose(
+        status=Status.EXPIRED if ended else replaced or state.status,
+        since=ended or state.effective_at,
+        notice=NoticeVersion(id=state.notice_id, version=state.notice_version),
+        ask_again_at=ask_again_at(state, now, changed=changed),
+    )

@@ -26,7 +26,12 @@ from service.kernel.auth import Principal
 from service.kernel.crypto import Hasher
 from service.kernel.problem import Fault, Forbidden
 from service.ledger.rules import instant
-from service.policy.model import Bundle, LegalBasis, Notice, Site
+from service.policy.model import Bundle, LegalBasis, Site
+from service.policy.notice import Notice
+from service.subjects.model import Lookup
+
+GUARDIAN = "guardian (Art. 8)"
+"""Where sealed evidence names the guardian; sites.toml cannot declare a key with a space, so that it is never taken."""
 
 
 class Statement(Struct, frozen=True):
@@ -40,7 +45,9 @@ class Statement(Struct, frozen=True):
     browser: bool
     gpc: bool = False
     collected_at: datetime | None = None
-    evidence: Mapping[str, str] | None = None
+    evidence: Mapping[str, object] | None = None
+    minor: bool = False
+    guardian_verified: bool = False
 
     def events(
         self, states: Mapping[str, ConsentState], recorded_at: datetime, new_id: Callable[[], UUID]
@@ -73,6 +80,7 @@ class Statement(Struct, frozen=True):
             notice_id=self.notice.id,
             notice_version=self.notice.version,
             gpc=self.gpc,
+            guardian_missing=self.minor and not self.guardian_verified,
         )
 
     def facts(self, event: Said) -> dict[str, Any]:
@@ -92,18 +100,28 @@ class Statement(Struct, frozen=True):
             "valid_until": instant(event.valid_until) if event.valid_until else None,
             "gpc": event.gpc,
             "bundle": self.bundle.digest,
+            **({"minor": True, "guardian_verified": self.guardian_verified} if self.minor else {}),
         }
 
 
-def recordable(record: Record, caller: Principal, bundle: Bundle, tokens: Hasher) -> Statement:
-    """What a record says; raises `RecordRefused` with every reason at once, `NoticeSuperseded`, or `Forbidden`."""
+def recordable(
+    record: Record, caller: Principal, bundle: Bundle, tokens: Hasher, guardian: Lookup | None = None
+) -> Statement:
+    """What a record says; raises `RecordRefused` with every reason at once, `NoticeSuperseded`, or `Forbidden`.
+
+    `guardian` is the lookup of whom the record names as such.
+    """
     site = _site_of(record.site, caller, bundle)
     notice = bundle.notice(record.notice.id, record.notice.version, record.notice.language)
     if notice is None or notice.id != site.notice:
         raise _refused("$.notice", "this site has no such notice; GET /v1/notices/{site} shows the one to use")
     if bundle.superseded(notice.id, notice.version):
         raise NoticeSuperseded("Show the current notice (GET /v1/notices/{site}) and ask again; nothing was recorded.")
-    faults = [*_faults(record, bundle, notice, site), *_presented_faults(record, caller, tokens, notice)]
+    faults = [
+        *_faults(record, bundle, notice, site),
+        *_guardian_faults(record, caller),
+        *_presented_faults(record, caller, tokens, notice),
+    ]
     if faults:
         raise RecordRefused("Nothing was recorded.", faults=faults)
     return Statement(
@@ -115,7 +133,9 @@ def recordable(record: Record, caller: Principal, bundle: Bundle, tokens: Hasher
         browser=caller.kind == "browser",
         gpc=record.gpc,
         collected_at=record.collected_at,
-        evidence=record.evidence,
+        evidence=_evidence(record, guardian),
+        minor=record.minor,
+        guardian_verified=record.guardian is not None,
     )
 
 
@@ -135,14 +155,20 @@ def withdrawable(withdrawal: Withdrawal, caller: Principal, bundle: Bundle) -> S
     )
 
 
-def asked(question: Question, bundle: Bundle) -> Sequence[str]:
-    """The purposes of a question; raises `QuestionRefused`: an empty or unknown one is never "allowed"."""
+def asked(question: Question, bundle: Bundle, now: datetime) -> Sequence[str]:
+    """The purposes of a question; raises `QuestionRefused`: an empty or unknown one is never "allowed".
+
+    Neither is one about what will be known: nobody knows that (C24).
+    """
     # 0. No purpose asked
     if not question.purposes:
         raise QuestionRefused("Nothing was asked.", faults=[Fault("$.purposes", "name at least one purpose")])
     # 1. A purpose unknown to the bundle
     if any(purpose not in bundle.purposes for purpose in question.purposes):
         raise QuestionRefused("A purpose is unknown.", faults=[Fault("$.purposes", _known(bundle))])
+    if question.known_at is not None and question.known_at > now + rules.CLOCK_SKEW:
+        future = "lies in the future; ask what is known by leaving it out, and what will hold then with `at`"
+        raise QuestionRefused("What will be known is not known yet.", faults=[Fault("$.known_at", future)])
     return question.purposes
 
 
@@ -166,13 +192,31 @@ def _faults(record: Record, bundle: Bundle, notice: Notice, site: Site) -> list[
         faults.append(Fault("$.decisions", "a purpose on another legal basis is not up for consent; leave it out"))
     if given and record.method in NOT_AN_ACT:
         faults.append(Fault("$.method", "is no clear affirmative act and cannot carry a grant (Recital 32)"))
-    if given and record.minor:
-        faults.append(Fault("$.minor", "a grant below the age of consent needs a verified guardian (Art. 8)"))
     if record.evidence and not set(record.evidence) <= set(site.evidence):
         faults.append(
             Fault("$.evidence", f"sites.toml declares for this site: {', '.join(site.evidence) or 'nothing'}")
         )
     return faults
+
+
+def _guardian_faults(record: Record, caller: Principal) -> list[Fault]:
+    """A page cannot say that it verified anyone: whoever sits before it may be the child (Art. 8(2))."""
+    if record.guardian is None:
+        alone = record.minor and Choice.GIVEN in record.decisions.values()
+        message = "a grant below the age of consent needs a verified guardian (Art. 8)"
+        return [Fault("$.minor", message)] if alone else []
+    if not record.minor:
+        return [Fault("$.guardian", "belongs to a minor; leave it out, or say `minor: true`")]
+    if caller.kind == "browser":
+        return [Fault("$.guardian", "only a server can say that it verified a guardian; record it with a secret key")]
+    return []
+
+
+def _evidence(record: Record, guardian: Lookup | None) -> Mapping[str, object] | None:
+    if record.guardian is None or guardian is None:
+        return record.evidence
+    named = {"kind": guardian.kind, "value": guardian.normalised, "verified_by": record.guardian.verified_by}
+    return {**(record.evidence or {}), GUARDIAN: named}
 
 
 def _presented_faults(record: Record, caller: Principal, tokens: Hasher, notice: Notice) -> list[Fault]:

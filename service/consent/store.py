@@ -5,11 +5,17 @@ from uuid import UUID
 
 import msgspec
 
-from service.consent.model import ConsentState, Said, Standing, Status
-from service.kernel.database import Connection, Reader
+from service.consent.model import ConsentState, Objection, Said, Standing, Status
+from service.consent.past import HistoryEntry, Past, Restriction
+from service.kernel.crypto import to_text
+from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
 
 QUERIES = load(__package__)
+
+CONSENT = "consent"
+PROTECTING = (OBJECTION, RESTRICTION, LIFTED) = ("objection", "restriction", "restriction_lifted")
+"""The kinds of entries of the ledger that a check rests on."""
 
 
 async def standing(reader: Reader, lookups: Iterable[bytes], purposes: Iterable[str]) -> Mapping[bytes, Standing]:
@@ -18,7 +24,14 @@ async def standing(reader: Reader, lookups: Iterable[bytes], purposes: Iterable[
     found: dict[bytes, Standing] = {}
     for row in rows:
         standing = found.setdefault(
-            row["lookup"], Standing(subject_id=row["subject_id"], revision=row["revision"], states={})
+            row["lookup"],
+            Standing(
+                subject_id=row["subject_id"],
+                revision=row["revision"],
+                states={},
+                objections=msgspec.convert(row["objections"] or [], list[Objection]),
+                restriction=row["restriction"],
+            ),
         )
         if row["purpose"] is not None:
             states: dict[str, ConsentState] = standing.states  # pyright: ignore[reportAssignmentType] - filled here only
@@ -32,6 +45,7 @@ async def standing(reader: Reader, lookups: Iterable[bytes], purposes: Iterable[
                 notice_id=row["notice_id"],
                 notice_version=row["notice_version"],
                 gpc=row["gpc"],
+                guardian_missing=row["guardian_missing"],
             )
     return found
 
@@ -40,21 +54,59 @@ async def history(reader: Reader, subjects: Sequence[UUID]) -> Mapping[UUID, lis
     """Everything that each subject ever said, in no order."""
     found: dict[UUID, list[Said]] = {subject: [] for subject in subjects}
     for row in await reader.fetch(QUERIES["history"], list(subjects)):
-        payload = row["payload"]
-        found[row["subject_id"]].append(
-            Said(
-                entry_id=row["entry_id"],
-                purpose=payload["purpose"],
-                status=Status(payload["status"]),
-                effective_at=row["effective_at"],
-                recorded_at=row["recorded_at"],
-                valid_until=msgspec.convert(payload["valid_until"], Said.__annotations__["valid_until"]),
-                notice_id=payload["notice"]["id"],
-                notice_version=payload["notice"]["version"],
-                gpc=payload["gpc"],
-            )
-        )
+        found[row["subject_id"]].append(_said(row))
     return found
+
+
+def _said(row: Row) -> Said:
+    payload = row["payload"]
+    return Said(
+        entry_id=row["entry_id"],
+        purpose=payload["purpose"],
+        status=Status(payload["status"]),
+        effective_at=row["effective_at"],
+        recorded_at=row["recorded_at"],
+        valid_until=msgspec.convert(payload["valid_until"], Said.__annotations__["valid_until"]),
+        notice_id=payload["notice"]["id"],
+        notice_version=payload["notice"]["version"],
+        gpc=payload["gpc"],
+        guardian_missing=payload.get("minor", False) and not payload["guardian_verified"],
+    )
+
+
+async def past(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, Past]:
+    """What was ever known of the active subject behind each lookup; strangers and the erased are left out."""
+    found: dict[bytes, Past] = {}
+    for row in await reader.fetch(QUERIES["past"], list(lookups), [CONSENT, *PROTECTING]):
+        past = found.setdefault(
+            row["lookup"],
+            Past(subject_id=row["subject_id"], revision=row["revision"], said=[], objections=[], restrictions=[]),
+        )
+        if row["kind"] == CONSENT:
+            past.said.append(_said(row))
+        elif row["kind"] == OBJECTION:
+            past.objections.append(_objection(row))
+        else:
+            lifted = row["kind"] == LIFTED
+            past.restrictions.append(Restriction(row["entry_id"], row["effective_at"], lifted))
+    return found
+
+
+def _objection(row: Row) -> Objection:
+    return Objection(
+        entry_id=row["entry_id"],
+        purpose=row["payload"]["purpose"],
+        effective_at=row["effective_at"],
+        direct_marketing=row["payload"]["direct_marketing"],
+    )
+
+
+async def entries(reader: Reader, lookup: bytes) -> list[HistoryEntry]:
+    """The entries of the active subject behind a lookup, the oldest first; none for a stranger or somebody erased."""
+    return [
+        msgspec.convert({**row["payload"], "commitment": to_text(row["commitment"])}, HistoryEntry)
+        for row in await reader.fetch(QUERIES["past"], [lookup], [CONSENT])
+    ]
 
 
 async def project(connection: Connection, states: Sequence[tuple[UUID, ConsentState]]) -> None:
@@ -71,4 +123,5 @@ async def project(connection: Connection, states: Sequence[tuple[UUID, ConsentSt
         [state.notice_id for _, state in states],
         [state.notice_version for _, state in states],
         [state.gpc for _, state in states],
+        [state.guardian_missing for _, state in states],
     )

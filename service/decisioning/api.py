@@ -48,7 +48,11 @@ async def decide(
         raise Forbidden("A publishable key works for its own site only.")
     lookup = decision_counter.subjects.named_by(request.user.principal, data.subject, cookie)
     situation = Situation(
-        site=data.site, placements=data.placements, context=data.context, language=data.language, gpc=data.gpc
+        site=data.site,
+        placements=data.placements,
+        context=data.context,
+        language=data.language,
+        gpc=request.user.heard(data).gpc,
     )
     return await decision_counter.desk.decide(situation, lookup.hash if lookup else None, request.user.moment)
 

@@ -34,6 +34,8 @@ from service.subjects.store import lock
 
 ATTEMPTS = 3
 CERTAIN = 1.0
+LANES = 4
+"""Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
 
 Seal = Callable[[str, str, UUID, bytes], bytes]
 
@@ -49,7 +51,7 @@ class DecisionDesk:
         self._consent = consent
         self._journey = journey
         self._seal = seal
-        self._pages: Batches[Page, bool] = Batches(self._store)
+        self._pages: Batches[Page, bool] = Batches(self._store, lanes=LANES)
 
     async def close(self) -> None:
         """Store everything that waits, and take nothing new."""

@@ -20,7 +20,7 @@ async def add_touchpoints(
     idempotency_key: IdempotencyHeader = None,
 ) -> Outcomes:
     """Keep contacts of people who allow it; the others are dropped, and the answer says so."""
-    return await journey_desk.add(data, request.user.principal, cookie, idempotency_key, request.user.moment)
+    return await journey_desk.add(data, request.user, cookie, idempotency_key)
 
 
 @post("/journeys/position", operation_id="FindPosition", guards=[may("journey:read")], status_code=200)
@@ -31,7 +31,7 @@ async def find_position(
     cookie: CookieHeader = None,
 ) -> Position:
     """Where someone is in a journey, by decayed evidence; 403 without consent for the journey's purpose."""
-    return await journey_desk.position(data, request.user.principal, cookie, request.user.moment)
+    return await journey_desk.position(data, request.user, cookie)
 
 
 router = Router(path="/v1", route_handlers=[add_touchpoints, find_position], tags=["Journey"])

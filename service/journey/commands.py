@@ -39,7 +39,15 @@ from service.subjects.model import IdentifierRefused, Lookup, SubjectMissing
 
 CLOCK_SKEW = timedelta(seconds=5)
 TOUCHPOINTS = "touchpoints"
-NEAREST_FIRST = (Reason.GPC, Reason.EXPIRED, Reason.WITHDRAWN, Reason.REFUSED)
+NEAREST_FIRST = (
+    Reason.RESTRICTED,
+    Reason.OBJECTED,
+    Reason.GUARDIAN_REQUIRED,
+    Reason.GPC,
+    Reason.EXPIRED,
+    Reason.WITHDRAWN,
+    Reason.REFUSED,
+)
 """Of several purposes that may not keep a touchpoint, one that once might tells more than one that never did."""
 
 

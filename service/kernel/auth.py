@@ -5,22 +5,25 @@ can guess back (S2).
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from service.kernel.batching import Batches
 from service.kernel.clock import Moment, moment_of
 from service.kernel.crypto import digest, from_text, random_key, same, to_text
 from service.kernel.database import Connection, Database, Row
+from service.kernel.gpc import signalled
 from service.kernel.ids import new_id
+from service.kernel.limits import Caller, Limits
 from service.kernel.problem import Forbidden, Unauthenticated, Unavailable
 from service.kernel.queries import load
 
 QUERIES = load(__package__)
 
+Said = TypeVar("Said", bound=Struct)
 type_of_caller = Literal["server", "browser", "officer"]
 SERVER_SCOPES = frozenset(
     {"consent:read", "consent:write", "journey:read", "journey:write", "decisions", "rights:write"}
@@ -58,29 +61,45 @@ def mint(prefix: Literal["sk", "pk", "ot"]) -> Credential:
 class Gate:
     """Turns the credential of a request into a `Principal`."""
 
-    def __init__(self, database: Database, origins: Callable[[str], Iterable[str]], *, development: bool) -> None:
+    def __init__(
+        self, database: Database, origins: Callable[[str], Iterable[str]], limits: Limits, *, development: bool
+    ) -> None:
         """A gate for the sites that `origins` knows; only in development may a server choose the time."""
         self.development = development
+        self._limits = limits
         self._database = database
         self._origins = origins
         self._keys: Batches[str, Row | None] = Batches(self._read_keys)
 
-    async def admit(self, authorization: str | None, origin: str | None) -> Principal:
-        """The caller; raises `Unauthenticated`, or `Forbidden` for a browser key outside its site's origins (S1)."""
+    async def admit(self, authorization: str | None, origin: str | None, address: str = "") -> Principal:
+        """The caller, who comes from `address`, which is that of the connection.
+
+        Raises `TooManyRequests` before the database is asked (S6), `Unauthenticated`, or `Forbidden` for a browser key
+        outside its site's origins (S1).
+        """
         scheme, _, credential = (authorization or "").partition(" ")
         prefix, _, rest = credential.partition("_")
         public_half, _, secret_text = rest.partition("_")
+        caller = Caller(prefix == "pk", digest(credential.encode()), address)
+        self._limits.charge(caller)
         if scheme.lower() != "bearer" or prefix not in PREFIXES:
             raise Unauthenticated("Send `Authorization: Bearer` with a key of this service or an officer's token.")
+        try:
+            principal = await self._named(PREFIXES[prefix], public_half, secret_text)
+        except Unauthenticated:
+            self._limits.forget(caller)
+            raise
+        self._limits.know(caller)
+        if principal.kind == "browser" and (not origin or origin not in self._origins(principal.site or "")):
+            raise Forbidden("A publishable key works from the origins of its site only; sites.toml lists them.")
+        return principal
+
+    async def _named(self, kind: type_of_caller, public_half: str, secret_text: str) -> Principal:
         try:
             secret_hash = digest(from_text(secret_text))
         except ValueError:
             raise Unauthenticated("This credential was cut off or changed on its way.") from None
-        kind = PREFIXES[prefix]
-        principal = await (self._officer if kind == "officer" else self._key)(public_half, secret_hash, kind)
-        if principal.kind == "browser" and (not origin or origin not in self._origins(principal.site or "")):
-            raise Forbidden("A publishable key works from the origins of its site only; sites.toml lists them.")
-        return principal
+        return await (self._officer if kind == "officer" else self._key)(public_half, secret_hash, kind)
 
     async def _key(self, public_half: str, secret_hash: bytes, kind: type_of_caller) -> Principal:
         row = await self._keys.answer(public_half)
@@ -101,10 +120,15 @@ class Gate:
 
 
 class Admission(Struct, frozen=True):
-    """Who was let in, and when: the `user` of a request behind a guard."""
+    """Who was let in, when, and whether with Global Privacy Control on: the `user` of a request behind a guard."""
 
     principal: Principal
     moment: Moment
+    gpc: bool
+
+    def heard(self, said: Said) -> Said:
+        """What was said, which may speak of the signal in a field `gpc`, with the signal of its request (C16)."""
+        return structs.replace(said, gpc=True) if self.gpc else said
 
 
 AdmittedRequest = Request[Admission, Any, Any]
@@ -119,16 +143,22 @@ async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], _: BaseR
     """Guard: the caller's credential is good, whatever it may do."""
     gate: Gate = connection.app.state.gate
     headers = connection.headers
-    _admit(connection, gate, await gate.admit(headers.get("authorization"), headers.get("origin")))
+    address = connection.client.host if connection.client else ""
+    _admit(connection, gate, await gate.admit(headers.get("authorization"), headers.get("origin"), address))
 
 
-def may(*scopes: str) -> type_of_guard:
-    """Guard: the caller's credential is good and has one of the scopes."""
+def may(*scopes: str, browser: str | None = None) -> type_of_guard:
+    """Guard: the caller's credential is good and has one of the scopes; `browser` is what a page needs in their place.
+
+    A page acts for its own visitor only, so that what a server may do for anybody can ask for more.
+    """
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         await authenticated(connection, handler)
-        if not connection.scope["user"].principal.scopes.intersection(scopes):
-            raise Forbidden(f"This needs the scope {' or '.join(scopes)}, which this credential does not have.")
+        principal: Principal = connection.scope["user"].principal
+        needed = (browser,) if browser and principal.kind == "browser" else scopes
+        if not principal.scopes.intersection(needed):
+            raise Forbidden(f"This needs the scope {' or '.join(needed)}, which this credential does not have.")
 
     return guard
 
@@ -151,7 +181,8 @@ def may_or_unavailable(*scopes: str) -> type_of_guard:
 
 def _admit(connection: ASGIConnection[Any, Any, Any, Any], gate: Gate, principal: Principal) -> None:
     chosen = gate.development and principal.kind == "server"
-    connection.scope["user"] = Admission(principal=principal, moment=moment_of(connection, allowed=chosen))
+    moment = moment_of(connection, allowed=chosen)
+    connection.scope["user"] = Admission(principal=principal, moment=moment, gpc=signalled(connection))
 
 
 async def add_key(

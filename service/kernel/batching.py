@@ -16,6 +16,8 @@ Answer = TypeVar("Answer")
 
 LARGEST = 256
 """Items that are worked on together."""
+STALLED_SECONDS = 0.05
+"""After this a batch is thought to wait for something, and the next one no longer for it."""
 LONGEST = 4096
 """Items that may wait; they are answered in well under a second, or the database is in trouble."""
 
@@ -29,13 +31,21 @@ class Batches(Generic[Item, Answer]):
     of its batch are worked on one by one, so that a poisoned one harms nobody else; only `Unavailable` is for them all.
     """
 
-    def __init__(self, work: "type_of_work[Item, Answer]", *, largest: int = LARGEST, longest: int = LONGEST) -> None:
-        """A queue of at most `longest` waiting items; beyond it a caller is sent away at once."""
+    def __init__(
+        self, work: "type_of_work[Item, Answer]", *, largest: int = LARGEST, longest: int = LONGEST, lanes: int = 1
+    ) -> None:
+        """A queue of at most `longest` waiting items; beyond it a caller is sent away at once.
+
+        A batch that stalls is not waited for where there is another lane: whoever holds the lock that it wants keeps
+        only that batch waiting.
+        """
         self._work = work
+        self._lanes = lanes
         self._largest = largest
         self._longest = longest
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
-        self._working: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
+        self._stalled: set[asyncio.Task[None] | None] = set()
         self._closed = False
 
     async def answer(self, item: Item) -> Answer:
@@ -47,23 +57,38 @@ class Batches(Generic[Item, Answer]):
             raise Unavailable("Too many requests wait for the database; ask again a little later.")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._working is None:
-            self._working = asyncio.create_task(self._drain())
+        if len(self._working) == len(self._stalled):
+            self._open_lane()
         return await future
 
     async def close(self) -> None:
         """Take nothing new, and return when everything that waited has been answered."""
         self._closed = True
-        if self._working is not None:
-            await self._working
+        while self._working:
+            await asyncio.wait(self._working)
 
     async def _drain(self) -> None:
-        try:
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
+        lane = asyncio.current_task()
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
+            relief = asyncio.get_running_loop().call_later(STALLED_SECONDS, self._relieve, lane)
+            try:
                 await self._answer([(item, future) for item, future in batch if not future.done()])
-        finally:
-            self._working = None
+            finally:
+                relief.cancel()
+                self._stalled.discard(lane)
+
+    def _relieve(self, lane: "asyncio.Task[None] | None") -> None:
+        """Count a lane as stalled, and open another one for whoever waits behind it."""
+        self._stalled.add(lane)
+        if self._waiting:
+            self._open_lane()
+
+    def _open_lane(self) -> None:
+        if len(self._working) < self._lanes:
+            lane = asyncio.create_task(self._drain())
+            self._working.add(lane)
+            lane.add_done_callback(self._working.discard)
 
     async def _answer(self, batch: "Sequence[tuple[Item, asyncio.Future[Answer]]]") -> None:
         if not batch:

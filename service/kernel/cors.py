@@ -4,29 +4,31 @@ from collections.abc import Callable, Collection
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-METHODS = b"GET, POST"
-HEADERS = b"authorization, content-type, idempotency-key, placet-cookie"
+ALLOWED = (
+    (b"access-control-allow-methods", b"GET, POST"),
+    (b"access-control-allow-headers", b"authorization, content-type, idempotency-key, placet-cookie"),
+    (b"access-control-max-age", b"600"),
+)
 EXPOSED = b"x-request-id, retry-after"
-REMEMBERED_SECONDS = b"600"
 
 
 class Cors:
-    """Lets the pages of our sites read answers. Which key may be used from where is for the gate to say (S1)."""
+    """Lets the pages of our sites read answers. Which key may be used from where is for the gate to say (S1).
+
+    It stands outside of everything, so that a page can also read what is refused before the router sees it.
+    """
 
     def __init__(self, app: ASGIApp, origins: Callable[[], Collection[str]]) -> None:
         self._app = app
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, or let the request through and mark its response as readable for its origin."""
+        """Let the request through and mark its response as readable for its origin."""
         origin = _header(scope, b"origin") if scope["type"] == "http" else None
-        if scope["type"] != "http" or origin is None:
+        if origin is None:
             await self._app(scope, receive, send)
             return
         known = origin.decode("latin-1") in self._origins()
-        if scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method") is not None:
-            await _preflight(send, origin if known else None)
-            return
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -39,17 +41,26 @@ class Cors:
         await self._app(scope, receive, marked)
 
 
-async def _preflight(send: Send, origin: bytes | None) -> None:
-    headers = [(b"vary", b"origin")]
-    if origin is not None:
-        headers += [
-            (b"access-control-allow-origin", origin),
-            (b"access-control-allow-methods", METHODS),
-            (b"access-control-allow-headers", HEADERS),
-            (b"access-control-max-age", REMEMBERED_SECONDS),
-        ]
-    await send({"type": "http.response.start", "status": 204, "headers": headers})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+class Preflight:
+    """Answers what a browser asks before it lets a page send a request; `Cors` marks the answer like any other."""
+
+    def __init__(self, app: ASGIApp, origins: Callable[[], Collection[str]]) -> None:
+        self._app = app
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight, and let every other request through."""
+        origin = _header(scope, b"origin") if scope["type"] == "http" else None
+        if scope["type"] != "http" or origin is None or not _asks_first(scope):
+            await self._app(scope, receive, send)
+            return
+        headers = ALLOWED if origin.decode("latin-1") in self._origins() else ()
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _asks_first(scope: HTTPScope) -> bool:
+    return scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method") is not None
 
 
 def _header(scope: HTTPScope, wanted: bytes) -> bytes | None:

@@ -42,7 +42,7 @@ SESSION = {
     "search_path": "public",
     "timezone": "UTC",
     "statement_timeout": "30s",
-    "lock_timeout": "10s",
+    "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "30s",
 }
 
@@ -56,9 +56,12 @@ GONE = (
     exceptions.LockNotAvailableError,
     exceptions.IdleInTransactionSessionTimeoutError,
     exceptions.InvalidCatalogNameError,
+    exceptions.InvalidAuthorizationSpecificationError,
     exceptions.InterfaceError,
 )
 """What a database that cannot be reached, or is too busy to answer, looks like from here."""
+STANDBY = exceptions.ReadOnlySQLTransactionError
+"""What a write meets on a server that another one has taken over from, or not yet handed over to."""
 
 
 class RunAgain(Exception):
@@ -106,7 +109,7 @@ class Database:
                 return await self._writes.transact(work)
             except (*AGAIN, RunAgain):
                 await asyncio.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS) * attempt / ATTEMPTS)  # noqa: S311 - no secret
-            except GONE as error:
+            except (*GONE, STANDBY) as error:
                 raise _unavailable(name) from error
         raise _unavailable(name)
 
@@ -149,10 +152,14 @@ class _Pool:
     async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `work` in one transaction."""
         pool = self._pool or await self._open()
-        async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(pool.acquire(timeout=CONNECT_SECONDS))
-            await stack.enter_async_context(connection.transaction())
-            return await work(connection)
+        try:
+            async with AsyncExitStack() as stack:
+                connection = await stack.enter_async_context(pool.acquire(timeout=CONNECT_SECONDS))
+                await stack.enter_async_context(connection.transaction())
+                return await work(connection)
+        except STANDBY:
+            await pool.expire_connections()  # the address may lead to another server by now
+            raise
 
     async def _open(self) -> "type_of_pool":
         async with self._opening:

@@ -69,9 +69,14 @@ class Answers:
             for row in rows
         }
 
-    def _answer(self, first: bytes, now: bytes, sealed: bytes, subject_id: UUID | None) -> bytes | IdempotencyConflict:
+    def _answer(
+        self, first: bytes, now: bytes, sealed: bytes | None, subject_id: UUID | None
+    ) -> bytes | IdempotencyConflict:
         if not same(first, now):
             return IdempotencyConflict("This Idempotency-Key was used with another request; use a new one.")
+        if sealed is None:
+            gone = "What was answered under this Idempotency-Key has been erased; something new needs a new key."
+            return IdempotencyConflict(gone)
         return self._sealer.open(sealed, *PLACE, (subject_id or NOBODY).bytes)
 
     async def keep(self, connection: Connection, given: Sequence[tuple[Claim, bytes, UUID | None]]) -> None:

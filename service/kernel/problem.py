@@ -154,6 +154,17 @@ class InvalidBody(Problem):
     status = 422
 
 
+class TooManyRequests(Problem):
+    """Too many requests in a short time."""
+
+    slug = "too-many-requests"
+    status = 429
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: int = 1) -> None:
+        """The problem with the time after which asking again makes sense."""
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+
+
 class InternalError(Problem):
     """Something went wrong on our side."""
 

@@ -4,7 +4,6 @@ Everything here is frozen and refers by id: a purpose names its recipients, an o
 `load` have already made sure that whatever is named exists.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum
@@ -13,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from service.policy.expression import Rule, TypeName, Value
+from service.policy.notice import VERSION, Edition, Notice
 
 Text = Mapping[str, str]
 """The same words in each language of the sites, by language code."""
@@ -24,9 +24,6 @@ Normaliser = Literal["cookie", "email", "phone", "opaque"]
 FieldSource = Literal["context", "stage", "count", "days_since"]
 Place = Literal["online", "offline"]
 RecipientRole = Literal["processor", "own", "third_party"]
-
-VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
-"""The form of a notice's version, `major.minor`."""
 
 
 class Mistake(Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,19 +92,6 @@ class Purpose(Struct, frozen=True, forbid_unknown_fields=True):
     def keeps(self, kind: Kept) -> bool:
         """Whether data of this kind may be stored for the purpose."""
         return kind in self.data
-
-
-class Notice(Struct, frozen=True, forbid_unknown_fields=True):
-    """The text shown, in one version and language (Art. 13). `sha256` is the hex digest of the text's UTF-8 bytes."""
-
-    id: str
-    version: str
-    major: int
-    minor: int
-    language: str
-    text: str
-    sha256: str
-    purposes: tuple[str, ...]
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
@@ -286,7 +270,26 @@ class Bundle(Struct, frozen=True, forbid_unknown_fields=True):
         texts = self.notices.get(notice_id, ())
         return next((text for text in texts if text.version == version and text.language == language), None)
 
+    def edition(self, site_id: str, edition: Edition) -> Notice | None:
+        """The text of a site's notice that is meant: if in several languages the site's first, then the newest."""
+        site = self.sites.get(site_id)
+        texts = [text for text in self.notices[site.notice] if edition.fits(text)] if site else []
+        default = site.languages[0] if site else ""
+        return max(texts, key=lambda text: (text.language == default, text.major, text.minor), default=None)
+
     def superseded(self, notice_id: str, version: str) -> bool:
         """Whether a version with a higher major number exists, so that what it says no longer holds."""
         form = VERSION.fullmatch(version)
         return form is not None and any(text.major > int(form[1]) for text in self.notices.get(notice_id, ()))
+
+    def invalidated(self, notice_id: str, version: str, purpose: str) -> bool:
+        """Whether a later major version changed this purpose, so that what was said on this version no longer holds.
+
+        Of a major version that the bundle does not hold nobody can say what it changed: it changed everything.
+        """
+        form = VERSION.fullmatch(version)
+        texts = self.notices.get(notice_id, ())
+        newest = max((text.major for text in texts), default=0)
+        changes = {text.major: text.changes for text in texts if text.minor == 0}
+        later = range(int(form[1]) + 1 if form else 0, newest + 1)
+        return any(major not in changes or purpose in changes[major] for major in later)

@@ -71,7 +71,9 @@ UPDATE rights_requests SET lookups = NULL, details = NULL, verification = NULL W
 
 -- name: let_go
 -- Take the lookups of erased people out of unfinished requests that also name somebody else, who must still be served.
-UPDATE rights_requests SET lookups = ARRAY(SELECT l FROM unnest(lookups) AS l WHERE l <> ALL($1::bytea[]))
+-- What was written goes too: nobody can say about whom it is.
+UPDATE rights_requests SET
+    lookups = ARRAY(SELECT l FROM unnest(lookups) AS l WHERE l <> ALL($1::bytea[])), details = NULL, verification = NULL
 WHERE lookups && $1::bytea[] AND NOT lookups <@ $1::bytea[] AND state <> 'completed';
 
 -- name: commitments

@@ -148,6 +148,8 @@ async def _known_through_and_through(service: Running, identifier: Mapping[str, 
     assert decided["mode"] == "profiled"
     verified = {"method": "login", "note": planted["rights_requests.verification"]}
     await file(service, "access", identifier, details=planted["rights_requests.details"], verified=verified)
+    succeeded(await service.post("/v1/objections", {"subject": identifier, "purposes": ["marketing_email"]}), 201)
+    succeeded(await service.post("/v1/restrictions", {"subject": identifier}, key=service.officers[0]), 201)
     return UUID(succeeded(given, 201)["subject_id"])
 
 

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.consenting import ON_CONSENT, text, visitor
+from tests.consenting import NOON, ON_CONSENT, text, visitor
 from tests.filing import REQUESTS, approve_all, fetch, file, filing, package
 from tests.planting import Planted, search, search_files, search_tables
 from tests.process import process_beside
@@ -224,6 +224,7 @@ async def test_asking_about_a_stranger_creates_nothing(service: Running) -> None
     before = await service.contents()
     for subject in strangers:
         assert (await service.check(subject, "analytics", gpc=True))["reason"] == "unknown"
+        assert (await service.check(subject, "analytics", at=text(NOON)))["reason"] == "unknown"
         for decision in await service.decide(subject, "home_hero", "cart_banner", gpc=True):
             assert (decision["decision_id"], decision["proof"]) == (None, [])
         assert (await service.post("/v1/journeys/position", {"subject": subject})).status_code == 403

@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+import msgspec
+
 from service.policy.load.build import build
 from service.policy.load.check import check
 from service.policy.load.collect import collect
@@ -10,7 +12,7 @@ from service.policy.load.files import frozen, read_files
 from service.policy.load.mistakes import Mistakes
 from service.policy.model import Bundle
 
-__all__ = ["load", "read"]
+__all__ = ["load", "read", "thawed"]
 
 
 def load(folder: Path) -> Bundle:
@@ -28,4 +30,18 @@ def read(folder: Path) -> tuple[Bundle, bytes]:
     rules = check(forms, mistakes)
     mistakes.refuse_any()
     content = frozen(files)
-    return build(forms, rules, f"sha256:{hashlib.sha256(content).hexdigest()}"), content
+    return build(forms, rules, _digest(content)), content
+
+
+def thawed(content: bytes) -> Bundle:
+    """A bundle again from its frozen content.
+
+    It was good when it was activated: what has become a mistake since takes away nothing of what it said then.
+    """
+    mistakes = Mistakes()
+    forms = collect(msgspec.json.decode(content, type=dict[str, str]), mistakes)
+    return build(forms, check(forms, mistakes), _digest(content))
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -22,7 +22,6 @@ from service.policy.model import (
     IdentifierKind,
     Journey,
     LegalBasis,
-    Notice,
     Offer,
     Placement,
     Purpose,
@@ -32,6 +31,7 @@ from service.policy.model import (
     Stage,
     TouchpointRule,
 )
+from service.policy.notice import Notice
 
 
 def build(forms: Forms, rules: Mapping[str, Rule], digest: str) -> Bundle:
@@ -120,6 +120,7 @@ def _notices(
                 text=shown,
                 sha256=hashlib.sha256(shown.encode()).hexdigest(),
                 purposes=text.purposes,
+                changes=text.changed,
             )
         )
     return {notice: tuple(of_id) for notice, of_id in by_id.items()}

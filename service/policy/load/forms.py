@@ -212,6 +212,7 @@ class NoticeForm(Struct, frozen=True):
     """The front matter of notices/<id>/<version>.<language>.md."""
 
     purposes: tuple[PurposeId, ...]
+    changes: tuple[PurposeId, ...] | None = None
 
 
 class NoticeText(Struct, frozen=True):
@@ -221,7 +222,18 @@ class NoticeText(Struct, frozen=True):
     version: str
     language: str
     purposes: tuple[str, ...]
+    changes: tuple[str, ...] | None
     text: str
+
+    @property
+    def minor(self) -> bool:
+        """Whether this version corrects one before it, and changes no processing."""
+        return not self.version.endswith(".0")
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The purposes that this version changes: where a major version does not say, all that it names."""
+        return () if self.minor else self.purposes if self.changes is None else self.changes
 
 
 class Forms(Struct, frozen=True):

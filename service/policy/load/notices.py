@@ -7,7 +7,7 @@ from service.policy.load.fill import Filler
 from service.policy.load.forms import Forms, NoticeForm, NoticeText
 from service.policy.load.mistakes import WHOLE, Mistakes, hint, key_path
 from service.policy.load.words import LANGUAGES
-from service.policy.model import VERSION
+from service.policy.notice import VERSION
 
 NAME = re.compile(r"notices/([^/]+)/([^/]+)\.([^/.]+)\.md")
 PLACEHOLDERS = {
@@ -46,7 +46,9 @@ def _text(filler: Filler, file: str, name: re.Match[str], content: str, mistakes
         return None
     form = filler.fill(NoticeForm, file, front[1], before=1)
     text = content[front.end() :].strip()
-    return NoticeText(id=name[1], version=name[2], language=name[3], purposes=form.purposes, text=text)
+    return NoticeText(
+        id=name[1], version=name[2], language=name[3], purposes=form.purposes, changes=form.changes, text=text
+    )
 
 
 def check(forms: Forms, mistakes: Mistakes) -> None:
@@ -59,8 +61,25 @@ def check(forms: Forms, mistakes: Mistakes) -> None:
             mistakes.add(file, key_path("text", name), f"the placeholder {{{name}}} is missing: {PLACEHOLDERS[name]}")
         for name in used - PLACEHOLDERS.keys():
             mistakes.add(file, key_path("text", name), f"there is no such placeholder; {hint(name, PLACEHOLDERS)}")
+    _check_changes(forms, mistakes)
     _check_languages(forms, mistakes)
     _check_agreement(forms, mistakes)
+
+
+def _check_changes(forms: Forms, mistakes: Mistakes) -> None:
+    """A major version changes purposes that it names; a minor version changes none (C6)."""
+    for file, notice in forms.notices.items():
+        if notice.changes is None or mistakes.touched(file, "name"):
+            continue
+        if notice.minor:
+            message = "a minor version changes no processing; leave this out, or give the text a new major number"
+            mistakes.add(file, "changes", message)
+        elif not notice.changes:
+            mistakes.add(file, "changes", "names no purpose; a version that changes none gets a new minor number")
+        for place, purpose in enumerate(notice.changes):
+            if purpose not in notice.purposes and not mistakes.touched(file, "purposes"):
+                message = f"the notice does not name this purpose; {hint(purpose, notice.purposes)}"
+                mistakes.add(file, f"changes[{place}]", message)
 
 
 def _check_languages(forms: Forms, mistakes: Mistakes) -> None:
@@ -90,6 +109,8 @@ def _check_agreement(forms: Forms, mistakes: Mistakes) -> None:
         other, text = first.setdefault((notice.id, notice.version), (file, notice))
         if set(text.purposes) != set(notice.purposes):
             mistakes.add(file, "purposes", f"are not those of {other}; one version asks the same in every language")
+        elif set(text.changed) != set(notice.changed):
+            mistakes.add(file, "changes", f"are not those of {other}; one version changes the same in every language")
 
 
 def _number(text: NoticeText) -> tuple[int, int]:

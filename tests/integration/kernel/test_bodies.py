@@ -90,7 +90,7 @@ MISFITS: list[tuple[str, Any, str]] = [
     ("/v1/consents", RECORD | {"method": MARKER}, "$.method"),
     ("/v1/consents", RECORD | {"gpc": "true"}, "$.gpc"),
     ("/v1/consents", RECORD | {"gpc": 1}, "$.gpc"),
-    ("/v1/consents", RECORD | {"guardian": {"identifier": SUBJECT}}, "$.guardian"),
+    ("/v1/consents", RECORD | {"guardian": {"identifier": SUBJECT}}, "$.guardian.verified_by"),
     ("/v1/consents", RECORD | {"evidence": {"screen": 5}}, "$.evidence[...]"),
     ("/v1/consents", RECORD | {"evidence": {"screen": MARKER * 100}}, "$.evidence[...]"),
     ("/v1/consents/withdraw", {"subject": SUBJECT, "site": "shop", "purposes": MARKER}, "$.purposes"),
@@ -99,7 +99,10 @@ MISFITS: list[tuple[str, Any, str]] = [
     ("/v1/consents/check", {"purposes": ["analytics"]}, "$.subject"),
     ("/v1/consents/check", QUESTION | {"purposes": "analytics"}, "$.purposes"),
     ("/v1/consents/check", QUESTION | {"purposes": [5]}, "$.purposes[0]"),
-    ("/v1/consents/check", QUESTION | {"at": "2026-03-01T00:00:00Z"}, "$.at"),
+    ("/v1/consents/check", QUESTION | {"at": "2026-03-01T00:00:00"}, "$.at"),
+    ("/v1/consents/check", QUESTION | {"known_at": 1772366400}, "$.known_at"),
+    ("/v1/consents/history", {}, "$.subject"),
+    ("/v1/consents/status", {"subject": MARKER}, "$.subject"),
     ("/v1/consents/check/batch", {"checks": []}, "$.checks"),
     ("/v1/consents/check/batch", {"checks": [QUESTION] * 1001}, "$.checks"),
     ("/v1/consents/check/batch", {"checks": [QUESTION, QUESTION | {MARKER: 1}]}, "$.checks[1]"),
@@ -184,8 +187,8 @@ async def test_every_mistake_of_a_record_is_told_at_once(untouched: Running) -> 
         "record-refused",
         "$.decisions",
         "$.method",
-        "$.minor",
         "$.evidence",
+        "$.minor",
     )
 
 

@@ -330,3 +330,25 @@ async def test_a_connection_lost_before_the_commit_is_unavailable(notes: Databas
     with pytest.raises(Unavailable):
         await notes.run("test.killed", work)
     assert await numbers(notes) == [1, 2]
+
+
+async def hand_over(postgres: str, database_url: str, value: str) -> None:
+    """Let the server take no writes from the next connection on ("on"), or take them again ("off")."""
+    operator = await asyncpg.connect(postgres)
+    name = database_url.rpartition("/")[2]
+    await operator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}")
+    await operator.close()
+
+
+async def test_a_server_that_takes_no_writes_is_unavailable(notes: Database, postgres: str, database_url: str) -> None:
+    """After a failover writes are unavailable until the address leads to a server that takes them; reads go on."""
+    await hand_over(postgres, database_url, "on")
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(asyncio.run, end_all(database_url)).result()
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            await notes.run("test.add", lambda connection: add(connection, 3))
+        assert await numbers(notes) == [1, 2]
+    await hand_over(postgres, database_url, "off")
+    await notes.run("test.add", lambda connection: add(connection, 3))
+    assert await numbers(notes) == [1, 2, 3]

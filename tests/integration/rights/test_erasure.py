@@ -107,3 +107,13 @@ async def test_the_same_idempotency_key_files_once(service: Running, right: str)
     other = body | {"identifiers": [BOB]}
     refused(await service.post(REQUESTS, other, headers=headers), 409, "idempotency-conflict")
     assert await service.count("rights_requests") == 1
+
+
+async def test_a_repeated_request_does_not_undo_an_erasure(service: Running) -> None:
+    """A queue that sends a grant again within its 24 hours is told so, and makes nobody known again."""
+    key = {"Idempotency-Key": "retry-9"}
+    assert (await service.record(customer(), {"analytics": "given"}, headers=key)).status_code == 201
+    await erase(service, customer())
+    refused(await service.record(customer(), {"analytics": "given"}, headers=key), 409, "idempotency-conflict")
+    assert (await service.check(customer(), "analytics"))["reason"] == "unknown"
+    assert await service.count("lookups") == 0

@@ -5,11 +5,19 @@ import pytest
 
 from service.consent import presented
 from service.kernel.crypto import Hasher, random_key, to_text
-from service.policy.model import Notice
+from service.policy.notice import Notice
 from tests.unit.consent.saying import NOON
 
 NOTICE = Notice(
-    id="shop", version="1.0", major=1, minor=0, language="it", text="Testo", sha256="0" * 64, purposes=("analytics",)
+    id="shop",
+    version="1.0",
+    major=1,
+    minor=0,
+    language="it",
+    text="Testo",
+    sha256="0" * 64,
+    purposes=("analytics",),
+    changes=("analytics",),
 )
 
 

@@ -117,3 +117,23 @@ async def test_closing_answers_what_waits_and_takes_nothing_new() -> None:
     work.free.set()
     await closing
     assert [task.result() for task in tasks] == [10, 20]
+
+
+async def test_a_batch_that_stalls_keeps_nobody_else_waiting() -> None:
+    """Whoever comes while a batch waits for a lock is worked on beside it, where there is another lane."""
+    held = asyncio.Event()
+
+    async def work(items: Sequence[int]) -> list[int | BaseException]:
+        if 0 in items:
+            await held.wait()
+        return list(items)
+
+    batches = Batches(work, lanes=2)
+    stuck = asyncio.create_task(batches.answer(0))
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(asyncio.gather(*(batches.answer(item) for item in (1, 2))), 5) == [1, 2]
+    assert not stuck.done()
+    assert await asyncio.wait_for(batches.answer(3), 5) == 3
+    held.set()
+    assert await stuck == 0
+    await batches.close()

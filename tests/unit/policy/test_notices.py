@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from service.policy.load import read, thawed
 from service.policy.load.notices import PLACEHOLDERS
 from tests.unit.policy.folder import Folder
 
@@ -149,3 +150,64 @@ def test_a_file_of_another_name_is_no_notice(folder: Folder, name: str) -> None:
     """Version and language come from the name, so the name is exact."""
     folder.write(f"notices/shop/{name}", COMPLETE)
     assert places(folder) == [(f"notices/shop/{name}", "name")]
+
+
+def major(folder: Folder, version: str, changes: str = "") -> None:
+    """Write a version in both languages; `changes` is a line of its front matter."""
+    for language in ("it", "en"):
+        folder.write(f"notices/shop/{version}.{language}.md", COMPLETE.replace("---\n", f"---\n{changes}\n", 1))
+
+
+@pytest.mark.parametrize(
+    ("version", "changes", "path", "told"),
+    [
+        ("1.1", 'changes = ["analytics"]', "changes", "a minor version changes no processing"),
+        ("2.0", "changes = []", "changes", "names no purpose"),
+        ("2.0", 'changes = ["service"]', "changes[0]", "the notice does not name this purpose"),
+        ("2.0", 'changes = ["analytic"]', "changes[0]", "did you mean analytics?"),
+        ("2.0", 'changes = ["analytics", "analytics"]', "changes[1]", "is listed twice"),
+    ],
+)
+def test_what_a_version_cannot_change_is_refused(
+    folder: Folder, version: str, changes: str, path: str, told: str
+) -> None:
+    """A major version says which of its purposes it changes; a minor one changes none."""
+    major(folder, version, changes)
+    mistakes = folder.mistakes()
+    assert [mistake[:2] for mistake in mistakes] == [
+        (f"notices/shop/{version}.{language}.md", path) for language in ("en", "it")
+    ]
+    assert told in mistakes[0][2]
+
+
+def test_languages_of_one_version_change_the_same(folder: Folder) -> None:
+    """Whose consent ends does not depend on who reads."""
+    major(folder, "2.0", 'changes = ["analytics"]')
+    folder.edit("notices/shop/2.0.it.md", 'changes = ["analytics"]\n', "")
+    assert places(folder) == [("notices/shop/2.0.it.md", "changes")]
+
+
+def test_a_later_major_version_invalidates_what_it_changes(folder: Folder) -> None:
+    """Every major version since counts, a minor one never, and one that is gone may have changed anything."""
+    major(folder, "1.1")
+    major(folder, "2.0", 'changes = ["analytics"]')
+    major(folder, "2.1")
+    major(folder, "3.0", 'changes = ["personalization"]')
+    bundle = folder.load()
+    on_first, on_second = (
+        [p for p in bundle.purposes if bundle.invalidated("shop", version, p)] for version in ("1.1", "2.0")
+    )
+    assert (sorted(on_first), on_second) == (["analytics", "personalization"], ["personalization"])
+    assert not any(bundle.invalidated("shop", "3.0", p) for p in bundle.purposes)
+    assert not any(bundle.invalidated("other", "1.0", p) for p in bundle.purposes)
+    for language in ("it", "en"):
+        folder.remove(f"notices/shop/2.0.{language}.md")
+    bundle = folder.load()
+    assert all(bundle.invalidated("shop", "1.0", p) for p in bundle.purposes)
+
+
+def test_a_frozen_bundle_says_the_same_again(folder: Folder) -> None:
+    """What was shown is produced from what was kept."""
+    bundle, content = read(folder.path)
+    again = thawed(content)
+    assert (again.digest, again.notices, again.purposes) == (bundle.digest, bundle.notices, bundle.purposes)

@@ -1,0 +1,20 @@
+-- name: object
+-- Keep the last objection of a subject to each purpose.
+INSERT INTO objections (subject_id, purpose, entry_id, effective_at, direct_marketing)
+SELECT $1::uuid, * FROM unnest($2::text[], $3::uuid[], $4::timestamptz[], $5::boolean[])
+ON CONFLICT (subject_id, purpose) DO UPDATE SET
+    entry_id = excluded.entry_id,
+    effective_at = excluded.effective_at,
+    direct_marketing = objections.direct_marketing OR excluded.direct_marketing;
+
+-- name: restriction
+-- The restriction of a subject, if there is one.
+SELECT entry_id, since FROM restrictions WHERE subject_id = $1;
+
+-- name: restrict
+-- Keep a subject's data from every use but storage.
+INSERT INTO restrictions (subject_id, entry_id, since) VALUES ($1, $2, $3);
+
+-- name: lift
+-- End a subject's restriction.
+DELETE FROM restrictions WHERE subject_id = $1;

@@ -1,0 +1,39 @@
+"""The nouns of a notice: its texts, by version and language, and how one of them is meant."""
+
+import re
+
+from msgspec import Struct
+
+VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
+"""The form of a notice's version, `major.minor`."""
+
+
+class Notice(Struct, frozen=True, forbid_unknown_fields=True):
+    """The text shown, in one version and language (Art. 13). `sha256` is the hex digest of the text's UTF-8 bytes.
+
+    `changes`: the purposes whose processing is another since the version before; none for a minor version.
+    """
+
+    id: str
+    version: str
+    major: int
+    minor: int
+    language: str
+    text: str
+    sha256: str
+    purposes: tuple[str, ...]
+    changes: tuple[str, ...]
+
+
+class Edition(Struct, frozen=True):
+    """Which text of a notice is meant; what is None may be any."""
+
+    version: str | None
+    language: str | None
+    sha256: str | None
+
+    def fits(self, notice: Notice) -> bool:
+        """Whether a text is the one that is meant."""
+        wanted = (self.version, self.language, self.sha256)
+        found = (notice.version, notice.language, notice.sha256)
+        return all(want in (None, have) for want, have in zip(wanted, found, strict=True))
