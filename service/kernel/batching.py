@@ -44,7 +44,7 @@ class Batches(Generic[Item, Answer]):
         self._largest = largest
         self._longest = longest
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
-        self._working: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[None] | None] = set()
         self._stalled: set[asyncio.Task[None] | None] = set()
         self._closed = False
 
@@ -64,19 +64,25 @@ class Batches(Generic[Item, Answer]):
     async def close(self) -> None:
         """Take nothing new, and return when everything that waited has been answered."""
         self._closed = True
-        while self._working:
-            await asyncio.wait(self._working)
+        while lanes := [lane for lane in self._working if lane]:
+            await asyncio.wait(lanes)
 
     async def _drain(self) -> None:
         lane = asyncio.current_task()
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
-            relief = asyncio.get_running_loop().call_later(STALLED_SECONDS, self._relieve, lane)
-            try:
-                await self._answer([(item, future) for item, future in batch if not future.done()])
-            finally:
-                relief.cancel()
-                self._stalled.discard(lane)
+        try:
+            while self._waiting:
+                await self._next(lane)
+        finally:  # at once, and not when the loop gets to it: whoever comes in between has to find a lane
+            self._working.discard(lane)
+
+    async def _next(self, lane: "asyncio.Task[None] | None") -> None:
+        batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
+        relief = asyncio.get_running_loop().call_later(STALLED_SECONDS, self._relieve, lane)
+        try:
+            await self._answer([(item, future) for item, future in batch if not future.done()])
+        finally:
+            relief.cancel()
+            self._stalled.discard(lane)
 
     def _relieve(self, lane: "asyncio.Task[None] | None") -> None:
         """Count a lane as stalled, and open another one for whoever waits behind it."""
@@ -86,9 +92,7 @@ class Batches(Generic[Item, Answer]):
 
     def _open_lane(self) -> None:
         if len(self._working) < self._lanes:
-            lane = asyncio.create_task(self._drain())
-            self._working.add(lane)
-            lane.add_done_callback(self._working.discard)
+            self._working.add(asyncio.create_task(self._drain()))
 
     async def _answer(self, batch: "Sequence[tuple[Item, asyncio.Future[Answer]]]") -> None:
         if not batch:

@@ -137,3 +137,18 @@ async def test_a_batch_that_stalls_keeps_nobody_else_waiting() -> None:
     held.set()
     assert await stuck == 0
     await batches.close()
+
+
+async def test_whoever_comes_as_a_lane_ends_is_answered_too() -> None:
+    """Between the end of a batch and the end of its task nobody is forgotten."""
+
+    async def work(items: Sequence[int]) -> list[int | BaseException]:
+        return list(items)
+
+    batches = Batches(work)
+
+    async def ask_again(item: int) -> int:
+        await batches.answer(item)
+        return await batches.answer(item)
+
+    assert await asyncio.wait_for(asyncio.gather(*(ask_again(item) for item in range(3))), 5) == [0, 1, 2]
