@@ -173,7 +173,7 @@ async def test_no_address_takes_an_identifier(service: Running) -> None:
         for parameter in operation.get("parameters", [])
         if parameter["in"] in {"path", "query"}
     }
-    assert named == {"site", "language", "request_id", "state", "due_before", "after", "limit"}
+    assert named == {"site", "language", "version", "sha256", "request_id", "state", "due_before", "after", "limit"}
 
 
 @pytest.mark.rule("I2")
