@@ -59,7 +59,7 @@ class JsonLines(logging.Formatter):
         if record.name == LOGGER:
             line |= {"event": record.msg, **getattr(record, "fields", {})}
         elif record.name.partition(".")[0] == SPEAKS_OF_ITSELF:
-            line |= {"event": "server", "reason": record.getMessage()}
+            line |= {"event": "server", "reason": record.getMessage().partition("\n")[0]}
         else:
             line |= {"event": "library", "error": record.name, "place": [f"{record.filename}:{record.lineno}"]}
         return _encoder.encode(line).decode()

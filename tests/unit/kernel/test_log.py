@@ -99,3 +99,10 @@ def test_a_line_cannot_be_forged(lines: Lines) -> None:
     (line,) = lines.lines
     assert "\n" not in line
     assert json.loads(line)["event"] == "request.answered"
+
+
+def test_of_the_server_only_the_first_line_is_kept(lines: Lines) -> None:
+    """What follows it may be a traceback, whose last line is an error's own text."""
+    logging.getLogger("_granian").error("It failed\nTraceback …\nValueError: %s", MARKER)
+    assert json.loads(lines.lines[-1])["reason"] == "It failed"
+    assert MARKER not in "".join(lines.lines)
