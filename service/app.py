@@ -29,6 +29,7 @@ from service.kernel.cors import Cors, Preflight
 from service.kernel.database import Database
 from service.kernel.datamap import DataMap
 from service.kernel.envelope import Envelope
+from service.kernel.express import Express
 from service.kernel.gpc import router as gpc_router
 from service.kernel.health import router as health_router
 from service.kernel.http import handlers
@@ -126,7 +127,8 @@ class Desks:
 
 def create_app(desks: Desks) -> ASGIApp:
     """The service as an ASGI application, with what stands around the router."""
-    return Cors(Envelope(Preflight(create_router(desks), desks.origins), most_bytes=MOST_BYTES), desks.origins)
+    inside = Preflight(Express(create_router(desks)), desks.origins)
+    return Cors(Envelope(inside, most_bytes=MOST_BYTES), desks.origins)
 
 
 def create_router(desks: Desks) -> Litestar:

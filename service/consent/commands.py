@@ -1,7 +1,8 @@
 """The verbs of consent: show a notice, record, withdraw, check."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from service.consent import presented, rules, store
 from service.consent.model import (
@@ -40,6 +41,13 @@ from service.subjects.commands import Subjects
 from service.subjects.model import Lookup
 
 
+class Sought(NamedTuple):
+    """Who is looked for, and the purposes that matter."""
+
+    lookup: bytes
+    purposes: Iterable[str]
+
+
 class ConsentDesk:
     """Records what people say, and answers whether a purpose may be pursued."""
 
@@ -61,7 +69,7 @@ class ConsentDesk:
         self._tokens = tokens
         self._archive = Archive(database)
         self._recorder = Recorder(database=database, subjects=subjects, answers=answers, signer=signer, issuer=issuer)
-        self._standings: Batches[bytes, Standing | None] = Batches(self._read_standings)
+        self._standings: Batches[Sought, Standing | None] = Batches(self._read_standings)
 
     async def notice(
         self, site_id: str, language: str | None, caller: Principal, cookie: str | None, now: datetime
@@ -116,7 +124,7 @@ class ConsentDesk:
             if _of_another_time(question):
                 past = (await store.past(self._database, [lookup.hash])).get(lookup.hash)
                 return Checked(results=_judged_then(bundle, question, past, moment.now))
-            standing = await self.standing(lookup.hash)
+            standing = await self.standing(lookup.hash, question.purposes)
         except Unavailable as error:
             raise self.unavailable(question, moment) from error
         return Checked(results=permissions(bundle, question.purposes, standing, moment.now, gpc=question.gpc))
@@ -134,7 +142,8 @@ class ConsentDesk:
         pasts: Mapping[bytes, Past] = {}
         try:
             if now:
-                standings = await store.standing(self._database, now, bundle.purposes)
+                purposes = {purpose for question, _ in named for purpose in question.purposes}
+                standings = await store.standing(self._database, now, purposes)
             if then:
                 pasts = await store.past(self._database, then)
         except Unavailable as error:
@@ -208,13 +217,17 @@ class ConsentDesk:
         await self._recorder.close()
         await self._standings.close()
 
-    async def standing(self, lookup: bytes) -> Standing | None:
-        """Where the subject behind a lookup stands on every purpose, read after this was asked; None for nobody."""
-        return await self._standings.answer(lookup)
+    async def standing(self, lookup: bytes, purposes: Iterable[str] | None = None) -> Standing | None:
+        """Where the subject behind a lookup stands on some purposes, None for all; read after this was asked.
 
-    async def _read_standings(self, hashes: Sequence[bytes]) -> list[Standing | None]:
-        found = await store.standing(self._database, set(hashes), self._policy.current.purposes)
-        return [found.get(lookup) for lookup in hashes]
+        None for nobody.
+        """
+        return await self._standings.answer(Sought(lookup, purposes or self._policy.current.purposes))
+
+    async def _read_standings(self, batch: Sequence[Sought]) -> list[Standing | None]:
+        purposes = {purpose for sought in batch for purpose in sought.purposes}
+        found = await store.standing(self._database, {sought.lookup for sought in batch}, purposes)
+        return [found.get(sought.lookup) for sought in batch]
 
 
 def permissions(

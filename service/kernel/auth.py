@@ -16,6 +16,7 @@ from service.kernel.clock import Moment, moment_of
 from service.kernel.crypto import digest, from_text, random_key, same, to_text
 from service.kernel.database import Connection, Database, Row
 from service.kernel.gpc import signalled
+from service.kernel.headers import first
 from service.kernel.ids import new_id
 from service.kernel.limits import Caller, Limits
 from service.kernel.problem import Forbidden, Unauthenticated, Unavailable
@@ -142,9 +143,9 @@ NOBODY = Principal(kind="server", principal_id="", scopes=frozenset())
 async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: the caller's credential is good, whatever it may do."""
     gate: Gate = connection.app.state.gate
-    headers = connection.headers
-    address = connection.client.host if connection.client else ""
-    _admit(connection, gate, await gate.admit(headers.get("authorization"), headers.get("origin"), address))
+    scope = connection.scope
+    address = scope["client"][0] if scope["client"] else ""
+    _admit(connection, gate, await gate.admit(first(scope, b"authorization"), first(scope, b"origin"), address))
 
 
 def may(*scopes: str, browser: str | None = None) -> type_of_guard:

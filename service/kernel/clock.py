@@ -7,9 +7,10 @@ from litestar.connection import ASGIConnection
 from msgspec import Struct, ValidationError, convert
 
 from service.kernel.body import Instant, within_reach
+from service.kernel.headers import values
 from service.kernel.problem import Fault, Forbidden, InvalidBody
 
-HEADER = "placet-now"
+HEADER = b"placet-now"
 
 
 class Moment(Struct, frozen=True):
@@ -30,7 +31,7 @@ def moment_of(request: ASGIConnection[Any, Any, Any, Any], allowed: bool) -> Mom
     Raises `Forbidden` for the header where it is not allowed (ignoring it would falsify a replay in silence) and
     `InvalidBody` for one that is not a single time as RFC 3339 writes it, with its offset.
     """
-    given = request.headers.getall(HEADER, [])
+    given = values(request.scope, HEADER)
     if not given:
         return Moment(now=system_now())
     if not allowed:

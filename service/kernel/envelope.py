@@ -4,26 +4,29 @@ It is plain ASGI and stands outside the router: a middleware of the framework do
 """
 
 import time
+from logging import DEBUG, ERROR, INFO
 from typing import Any, cast
 
 import msgspec
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
-from service.kernel.ids import new_id
-from service.kernel.log import crash, event
+from service.kernel.ids import new_id_text
+from service.kernel.log import crash, event, writes
 from service.kernel.problem import MEDIA_TYPE, InternalError, MalformedRequest, PayloadTooLarge, Problem
 
-REQUEST_ID = "x-request-id"
-SECURITY = {
-    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-    b"cross-origin-opener-policy": b"same-origin",
-    b"cross-origin-resource-policy": b"same-origin",
-    b"permissions-policy": b"interest-cohort=()",
-    b"cache-control": b"no-store",
-}
+REQUEST_ID = b"x-request-id"
+SECURITY = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
 """Sent with every response; a handler's own header of the same name goes before."""
+SECURED = frozenset(name for name, _ in SECURITY)
+FAILED, REFUSED = 500, 400
+"""From these statuses on the fault is ours, and the caller's."""
 
 
 class Envelope:
@@ -55,7 +58,7 @@ class _Exchange:
     """One request and its response."""
 
     def __init__(self, scope: HTTPScope, receive: Receive, send: Send, most_bytes: int) -> None:
-        self.request_id = str(new_id())
+        self.request_id = new_id_text()
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -95,8 +98,8 @@ class _Exchange:
     def _dressed(self, message: HTTPResponseStartEvent) -> HTTPResponseStartEvent:
         headers = list(message["headers"])
         present = {name.lower() for name, _ in headers}
-        headers += [(name, value) for name, value in SECURITY.items() if name not in present]
-        headers.append((REQUEST_ID.encode(), self.request_id.encode()))
+        headers += SECURITY if present.isdisjoint(SECURED) else [pair for pair in SECURITY if pair[0] not in present]
+        headers.append((REQUEST_ID, self.request_id.encode()))
         return {"type": "http.response.start", "status": message["status"], "headers": headers}
 
     async def answer(self, problem: Problem) -> None:
@@ -113,11 +116,18 @@ class _Exchange:
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def log(self) -> None:
-        """One line: which operation, how it ended, how long it took. A path may hold a token, so it is left out."""
+        """One line: which operation, how it ended, how long it took. A path may hold a token, so it is left out.
+
+        What went well is for debugging: written at every request it would cost as much as the request.
+        """
+        level = ERROR if self._status >= FAILED else INFO if self._status >= REFUSED else DEBUG
+        if not writes(level):
+            return
         scope = cast("dict[str, object]", self._scope)
         operation = getattr(scope.get("route_handler"), "operation_id", None)
         event(
             "request.answered",
+            level=level,
             request_id=self.request_id,
             method=self._scope["method"],
             operation=operation if isinstance(operation, str) else None,

@@ -7,7 +7,9 @@ from litestar import Router, get
 from litestar.connection import ASGIConnection
 from msgspec import Struct
 
-HEADER = "sec-gpc"
+from service.kernel.headers import values
+
+HEADER = b"sec-gpc"
 HONOURED_SINCE = date(2026, 11, 24)
 
 
@@ -20,7 +22,7 @@ class GpcSupport(Struct, frozen=True, rename="camel"):
 
 def signalled(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """Whether a request carries the signal, which is one header with the value 1 and nothing else."""
-    return connection.headers.getall(HEADER, []) == ["1"]
+    return values(connection.scope, HEADER) == ["1"]
 
 
 @get("/.well-known/gpc.json", operation_id="ShowGpcSupport", sync_to_thread=False)

@@ -47,7 +47,9 @@ class Buckets:
 
     def add(self, name: Hashable) -> None:
         """Make a full bucket, unless there is one."""
-        self._buckets.setdefault(name, _Bucket(float(self._per_second * BURST_SECONDS), self._clock()))
+        if name in self._buckets:
+            return
+        self._buckets[name] = _Bucket(float(self._per_second * BURST_SECONDS), self._clock())
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
 

@@ -36,6 +36,11 @@ def event(name: str, *, level: int = logging.INFO, **fields: object) -> None:
         _log.handle(_log.makeRecord(LOGGER, level, "", 0, name, (), None, extra={"fields": fields}))
 
 
+def writes(level: int) -> bool:
+    """Whether events of this level are written."""
+    return _log.isEnabledFor(level)
+
+
 def crash(name: str, error: BaseException, **fields: object) -> None:
     """Write that something went wrong and where in the code, without the error's own text."""
     event(name, level=logging.ERROR, error=type(error).__name__, place=place_of(error), **fields)

@@ -4,15 +4,16 @@ Everything here is frozen and refers by id: a purpose names its recipients, an o
 `load` have already made sure that whatever is named exists.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import Enum
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from msgspec import Struct
 
 from service.policy.expression import Rule, TypeName, Value
-from service.policy.notice import VERSION, Edition, Notice
+from service.policy.notice import VERSION, Edition, Notice, still_holding
 
 Text = Mapping[str, str]
 """The same words in each language of the sites, by language code."""
@@ -24,6 +25,8 @@ Normaliser = Literal["cookie", "email", "phone", "opaque"]
 FieldSource = Literal["context", "stage", "count", "days_since"]
 Place = Literal["online", "offline"]
 RecipientRole = Literal["processor", "own", "third_party"]
+MOST_VERSIONS = 1024
+"""Versions of notices of which is remembered what still holds of them."""
 
 
 class Mistake(Struct, frozen=True, forbid_unknown_fields=True):
@@ -235,7 +238,7 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     suppressions: int
 
 
-class Bundle(Struct, frozen=True, forbid_unknown_fields=True):
+class Bundle(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """All of `policies/`, checked and frozen; `digest` names it ("sha256:…" over its frozen content)."""
 
     digest: str
@@ -283,13 +286,14 @@ class Bundle(Struct, frozen=True, forbid_unknown_fields=True):
         return form is not None and any(text.major > int(form[1]) for text in self.notices.get(notice_id, ()))
 
     def invalidated(self, notice_id: str, version: str, purpose: str) -> bool:
-        """Whether a later major version changed this purpose, so that what was said on this version no longer holds.
+        """Whether a later major version changed or dropped this purpose, so that what was said on `version` ended."""
+        return purpose not in self._holding(notice_id, version)
 
-        Of a major version that the bundle does not hold nobody can say what it changed: it changed everything.
-        """
-        form = VERSION.fullmatch(version)
-        texts = self.notices.get(notice_id, ())
-        newest = max((text.major for text in texts), default=0)
-        changes = {text.major: text.changes for text in texts if text.minor == 0}
-        later = range(int(form[1]) + 1 if form else 0, newest + 1)
-        return any(major not in changes or purpose in changes[major] for major in later)
+    @cached_property
+    def _holding(self) -> Callable[[str, str], frozenset[str]]:
+        """The purposes for which what was said on a version of a notice still holds; every check asks."""
+
+        def holding(notice_id: str, version: str) -> frozenset[str]:
+            return still_holding(self.notices.get(notice_id, ()), version, self.purposes)
+
+        return lru_cache(maxsize=MOST_VERSIONS)(holding)

@@ -1,6 +1,7 @@
 """The nouns of a notice: its texts, by version and language, and how one of them is meant."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -37,3 +38,14 @@ class Edition(Struct, frozen=True):
         wanted = (self.version, self.language, self.sha256)
         found = (notice.version, notice.language, notice.sha256)
         return all(want in (None, have) for want, have in zip(wanted, found, strict=True))
+
+
+def still_holding(texts: Sequence[Notice], version: str, purposes: Iterable[str]) -> frozenset[str]:
+    """Of some purposes those for which what was said on a version holds: no later major version changed or dropped it.
+
+    Of a major version that is not among the texts nobody can say what it changed: it changed everything.
+    """
+    kept = {text.major: set(text.purposes) - set(text.changes) for text in texts if text.minor == 0}
+    form = VERSION.fullmatch(version)
+    later = range(int(form[1]) + 1 if form else 0, max((text.major for text in texts), default=0) + 1)
+    return frozenset(purposes).intersection(*(kept.get(major, ()) for major in later))

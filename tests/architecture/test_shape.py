@@ -14,7 +14,7 @@ LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 DEEPEST = 3
 GRAB_BAGS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "service"}
-MAY_CATCH_ALL = {"service/kernel/http.py", "service/kernel/envelope.py", "service/work.py"}
+MAY_CATCH_ALL = {f"service/{name}.py" for name in ("kernel/http", "kernel/envelope", "kernel/express", "work")}
 TOP = {
     ".ci",
     "benchmarks",
