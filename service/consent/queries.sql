@@ -38,9 +38,9 @@ INSERT INTO consent_state (
     subject_id, purpose, status, entry_id, effective_at, valid_until, given_since, notice_id, notice_version, gpc,
     guardian_missing
 )
-SELECT * FROM unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::text[],
-    $9::text[], $10::boolean[], $11::boolean[]
+SELECT * FROM json_to_recordset($1) AS c (
+    subject_id uuid, purpose text, status text, entry_id uuid, effective_at timestamptz, valid_until timestamptz,
+    given_since timestamptz, notice_id text, notice_version text, gpc boolean, guardian_missing boolean
 )
 ON CONFLICT (subject_id, purpose) DO UPDATE SET
     status = excluded.status,

@@ -25,7 +25,7 @@ from service.subjects.commands import Subjects
 from service.subjects.model import Lookup
 
 CONSENT = "consent"
-LANES = 4
+ABREAST, LANES = 1, 4
 """Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
 NOTHING = Recorded(subject_id=None, records=[], receipt=None)
 """The answer to a withdrawal by somebody of whom nothing is known."""
@@ -62,7 +62,7 @@ class Recorder:
         self._answers = answers
         self._signer = signer
         self._issuer = issuer
-        self._batches: Batches[Utterance, Recorded] = Batches(self._write, lanes=LANES)
+        self._batches: Batches[Utterance, Recorded] = Batches(self._write, abreast=ABREAST, lanes=LANES)
 
     async def record(self, utterance: Utterance) -> Recorded:
         """Record in the next batch; returns once it is durable."""

@@ -111,17 +111,5 @@ async def entries(reader: Reader, lookup: bytes) -> list[HistoryEntry]:
 
 async def project(connection: Connection, states: Sequence[tuple[UUID, ConsentState]]) -> None:
     """Write where each subject stands on each purpose."""
-    await connection.execute(
-        QUERIES["project"],
-        [subject for subject, _ in states],
-        [state.purpose for _, state in states],
-        [state.status.value for _, state in states],
-        [state.entry_id for _, state in states],
-        [state.effective_at for _, state in states],
-        [state.valid_until for _, state in states],
-        [state.given_since for _, state in states],
-        [state.notice_id for _, state in states],
-        [state.notice_version for _, state in states],
-        [state.gpc for _, state in states],
-        [state.guardian_missing for _, state in states],
-    )
+    rows = [{"subject_id": subject, **msgspec.structs.asdict(state)} for subject, state in states]
+    await connection.execute(QUERIES["project"], rows)

@@ -11,12 +11,9 @@ INSERT INTO decisions (
     decided_at
 )
 SELECT
-    subject_id, decision_id, site, placement, offer, stage, mode, reason, string_to_array(proof, ',')::uuid[],
-    string_to_array(purposes, ','), propensity, bundle, inputs, decided_at
-FROM unnest(
-    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-    $11::float8[], $12::text[], $13::bytea[], $14::timestamptz[]
-) AS d (
-    subject_id, decision_id, site, placement, offer, stage, mode, reason, proof, purposes, propensity, bundle, inputs,
-    decided_at
+    subject_id, decision_id, site, placement, offer, stage, mode, reason, proof, purposes, propensity, bundle,
+    decode(inputs, 'base64'), decided_at
+FROM json_to_recordset($1) AS d (
+    subject_id uuid, decision_id uuid, site text, placement text, offer text, stage text, mode text, reason text,
+    proof uuid[], purposes text[], propensity float8, bundle text, inputs text, decided_at timestamptz
 );

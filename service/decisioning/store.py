@@ -19,23 +19,25 @@ async def revisions(connection: Connection, subjects: Collection[UUID]) -> tuple
 
 async def store(connection: Connection, pages: Sequence[Page]) -> None:
     """Keep the profiled decisions of some pages."""
-    kept = [(page, decided) for page in pages for decided in page.decisions]
-    if not kept:
-        return
-    await connection.execute(
-        QUERIES["store"],
-        [page.subject_id for page, _ in kept],
-        [d.decision_id for _, d in kept],
-        [page.site for page, _ in kept],
-        [d.choice.slot.placement.id for _, d in kept],
-        [d.choice.offer.id for _, d in kept],
-        [d.stage for _, d in kept],
-        [d.choice.mode.value for _, d in kept],
-        [d.choice.reason.value for _, d in kept],
-        [",".join(str(entry) for entry in d.proof) for _, d in kept],
-        [",".join(sorted(d.choice.slot.purposes)) for _, d in kept],
-        [d.propensity for _, d in kept],
-        [page.bundle for page, _ in kept],
-        [d.inputs for _, d in kept],
-        [page.decided_at for page, _ in kept],
-    )
+    rows = [
+        {
+            "subject_id": page.subject_id,
+            "decision_id": decided.decision_id,
+            "site": page.site,
+            "placement": decided.choice.slot.placement.id,
+            "offer": decided.choice.offer.id,
+            "stage": decided.stage,
+            "mode": decided.choice.mode,
+            "reason": decided.choice.reason,
+            "proof": decided.proof,
+            "purposes": sorted(decided.choice.slot.purposes),
+            "propensity": decided.propensity,
+            "bundle": page.bundle,
+            "inputs": decided.inputs,
+            "decided_at": page.decided_at,
+        }
+        for page in pages
+        for decided in page.decisions
+    ]
+    if rows:
+        await connection.execute(QUERIES["store"], rows)

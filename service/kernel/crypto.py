@@ -15,7 +15,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from joserfc import jws
 from joserfc.jwk import OKPKey
 
 KEY_BYTES = 32
@@ -100,13 +99,15 @@ class Signer:
     def __init__(self, seed: bytes) -> None:
         private = Ed25519PrivateKey.from_private_bytes(seed)
         public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self._private = private
         self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": to_text(seed), "x": to_text(public)})
         self.key_id = self._key.thumbprint()
 
     def sign(self, claims: Mapping[str, Any], kind: str) -> str:
         """A compact JWS of `claims`, whose header says what kind of document it is (`typ`)."""
-        header = {"alg": ALGORITHM, "kid": self.key_id, "typ": kind}
-        return jws.serialize_compact(header, msgspec.json.encode(claims), self._key, algorithms=[ALGORITHM])
+        header = msgspec.json.encode({"alg": ALGORITHM, "kid": self.key_id, "typ": kind})
+        signed = f"{to_text(header)}.{to_text(msgspec.json.encode(claims))}"
+        return f"{signed}.{to_text(self._private.sign(signed.encode()))}"
 
     def jwks(self) -> dict[str, Any]:
         """The public keys with which anyone can check what was signed (RFC 7517)."""

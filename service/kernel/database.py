@@ -41,6 +41,7 @@ SESSION = {
     "application_name": "placet",
     "search_path": "public",
     "timezone": "UTC",
+    "plan_cache_mode": "force_generic_plan",
     "statement_timeout": "30s",
     "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "30s",
@@ -188,9 +189,10 @@ class _Pool:
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode, format="text"
-    )
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode, format="text"
+        )
 
 
 async def _leave_as_it_is(_: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -17,7 +17,8 @@ ISSUED = "placet-receipt+jwt"
 
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds: one spelling for each instant."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def canonical(payload: Mapping[str, Any]) -> bytes:
@@ -74,6 +75,6 @@ def receipt(issuer: str, entries: list[Entry]) -> dict[str, Any]:
         "iat": int(entries[0].recorded_at.timestamp()),
         "sub": str(entries[0].subject_id),
         "records": [
-            {"payload": dict(e.payload), "salt": to_text(e.salt), "commitment": to_text(e.commitment)} for e in entries
+            {"payload": e.payload, "salt": to_text(e.salt), "commitment": to_text(e.commitment)} for e in entries
         ],
     }

@@ -75,7 +75,7 @@ class Subjects:
         for lookup, at in {lookup.hash: (lookup, at) for lookup, at in arrivals}.values():
             subject_id = new_id()
             sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
-            proposals.append((lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
+            proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
         if proposals:
             await store.admit(connection, proposals)
 

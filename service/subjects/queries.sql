@@ -1,9 +1,11 @@
 -- name: admit
 -- Record identifiers not seen before, each with the new subject proposed for it; others are left alone.
 WITH proposed AS (
-    SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::smallint[], $5::bytea[], $6::timestamptz[])
-        AS p (lookup, subject_id, kind, key_version, sealed, created_at)
-    ORDER BY lookup
+    SELECT decode(lookup, 'base64') AS lookup, subject_id, kind, key_version, decode(sealed, 'base64') AS sealed, created_at
+    FROM json_to_recordset($1) AS p (
+        lookup text, subject_id uuid, kind text, key_version smallint, sealed text, created_at timestamptz
+    )
+    ORDER BY 1
 ), admitted AS (
     INSERT INTO lookups (lookup, subject_id, kind, key_version, sealed, created_at)
     SELECT lookup, subject_id, kind, key_version, sealed, coalesce(created_at, clock_timestamp()) FROM proposed

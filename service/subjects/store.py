@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
 from uuid import UUID
+
+from msgspec import Struct
 
 from service.kernel.database import Connection, Reader
 from service.kernel.queries import load
@@ -11,14 +12,20 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 
-Proposal = tuple[bytes, UUID, str, int, bytes, datetime | None]
-"""A lookup, the subject to make for it, its kind, key version, sealed identifier, and the time (None: now)."""
+class Proposal(Struct, frozen=True):
+    """A lookup, and the subject to make for it; `created_at` None is now."""
+
+    lookup: bytes
+    subject_id: UUID
+    kind: str
+    key_version: int
+    sealed: bytes
+    created_at: datetime | None
 
 
 async def admit(connection: Connection, proposals: Sequence[Proposal]) -> None:
     """Step 2: record new lookups with their subjects; one that is there already is left alone."""
-    columns = [list(column) for column in zip(*sorted(proposals, key=itemgetter(0)), strict=True)]
-    await connection.execute(QUERIES["admit"], *columns)
+    await connection.execute(QUERIES["admit"], proposals)
 
 
 async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, UUID]:
