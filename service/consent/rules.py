@@ -37,6 +37,8 @@ def protected(purpose: Purpose, standing: Standing) -> Permission | None:
 
     Whoever objects to one direct-marketing purpose objects to all of them, and to the profiling for them (Art. 21(3)).
     """
+    if standing.restriction is None and not standing.objections:
+        return None
     # 3. Processing restricted (Art. 18)
     state = standing.states.get(purpose.id)
     status = state.status if state else Status.UNKNOWN

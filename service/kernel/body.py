@@ -8,7 +8,7 @@ media type (415), well-formed JSON (400), expected form (422). Its sentences com
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -79,13 +79,14 @@ def _names_json(value: bytes) -> bool:
     return _JSON.fullmatch(value) is not None
 
 
-def require_well_formed(raw: bytes) -> None:
+def require_well_formed(raw: bytes, *, shallow: bool = False) -> None:
     """Check that `raw` is JSON that every reader understands alike (RFC 7493); raises `MalformedBody`.
 
     No duplicate keys at any level, no NUL, no lone surrogate, no NaN, no integer that a double cannot hold, at most
     32 levels. A body equal to what its content would be written as has no duplicate; only others are parsed again.
+    `shallow`: it has the form of a type that cannot be nested deeper.
     """
-    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _too_deep(raw):
+    if not shallow and raw.count(b"[") + raw.count(b"{") > DEEPEST and _too_deep(raw):
         raise MalformedBody(f"The body is nested deeper than {DEEPEST} levels.")
     if b"\\u0000" in raw and _NUL.search(raw):
         raise MalformedBody("The body holds the character NUL.")
@@ -124,6 +125,7 @@ class Reader:
         schema = msgspec.json.schema(form)
         self._names = frozenset(_property_names(schema))
         self._has_times = '"date-time"' in json.dumps(schema)
+        self._shallow = not _is_open(schema, schema.get("$defs", {}))
 
     def read(self, raw: bytes) -> Any:
         """The body as its type; raises `MalformedBody` (400) or `InvalidBody` (422), which name the place."""
@@ -137,7 +139,7 @@ class Reader:
         except (ValueError, RecursionError):
             require_well_formed(raw)
             raise MalformedBody("The body is not JSON in UTF-8.") from None
-        require_well_formed(raw)
+        require_well_formed(raw, shallow=self._shallow)
         if self._has_times and (_FAR_YEAR.search(raw) or b"\\u00" in raw):
             self._require_near_times(value)
         return value
@@ -148,6 +150,12 @@ class Reader:
             raise InvalidBody(DOES_NOT_FIT, faults=far)
 
 
+HOLDERS: Mapping[str, set[str]] = {
+    "object": {"properties", "additionalProperties"},
+    "array": {"items", "prefixItems"},
+}
+"""The words of JSON Schema by which an object or a list says what it holds."""
+PARTS = ("additionalProperties", "items", "prefixItems", "anyOf", "oneOf", "allOf")
 DOES_NOT_FIT = "The body does not have the expected form; `errors` names the place."
 
 
@@ -161,6 +169,22 @@ def _property_names(schema: object) -> Iterator[str]:
     elif isinstance(schema, list):
         for inner in cast("list[object]", schema):
             yield from _property_names(inner)
+
+
+def _is_open(schema: object, definitions: Mapping[str, object], within: tuple[str, ...] = ()) -> bool:
+    """Whether a part of a schema takes anything, or leads back to itself: what it takes may be nested at will."""
+    if isinstance(schema, list):
+        return any(_is_open(inner, definitions, within) for inner in cast("list[object]", schema))
+    if not isinstance(schema, dict):
+        return False
+    node = cast("dict[str, object]", schema)
+    if isinstance(name := node.get("$ref"), str):
+        name = name.rpartition("/")[2]
+        return name in within or _is_open(definitions[name], definitions, (*within, name))
+    if not node or (node.get("type") in HOLDERS and not HOLDERS[cast("str", node["type"])] & node.keys()):
+        return True
+    parts = [list(cast("dict[str, object]", node.get("properties", {})).values()), *(node.get(p) for p in PARTS)]
+    return any(_is_open(part, definitions, within) for part in parts)
 
 
 def _far_times(value: object, path: str) -> Iterator[str]:
