@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from service.kernel.database import Database
+from service.kernel.database import Connection, Database
 from tests.running import Running
 
 
@@ -35,3 +35,15 @@ async def untouched(service: Running) -> AsyncIterator[Running]:
     before = await service.contents()
     yield service
     assert await service.contents() == before
+
+
+@pytest.fixture
+async def notes(database: Database) -> Database:
+    """A database with a small table to write to."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute("CREATE TABLE notes (number int PRIMARY KEY, text text NOT NULL DEFAULT '')")
+        await connection.execute("INSERT INTO notes VALUES (1, 'one'), (2, 'two')")
+
+    await database.run("test.prepare", work)
+    return database
