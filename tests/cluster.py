@@ -1,15 +1,20 @@
 """A PostgreSQL that can be killed and started again at the same address, with everything on the disk."""
 
+import asyncio
 import os
 import signal
 import subprocess
 from pathlib import Path
+
+import asyncpg
 
 from service.kernel.embedded import Embedded, home_of
 from service.kernel.embedded import server as embedded
 from service.kernel.embedded.binaries import binaries_for
 from service.kernel.embedded.child import end, spawn
 from service.kernel.embedded.place import account_for
+
+ANSWERS_WITHIN_SECONDS = 30
 
 
 def servers_on(data_dir: Path) -> list[int]:
@@ -42,12 +47,23 @@ class Cluster:
         return f"postgresql://placet:{(self._cluster / 'password').read_text()}@127.0.0.1:{self._port}/placet"
 
     def start(self) -> None:
-        """Start the server; it answers a little later."""
+        """Start the server, which answers a little later."""
         binaries, _ = binaries_for(self._account)
         options = embedded.ALWAYS | {"port": str(self._port), "hba_file": str(self._cluster / "hosts")}
         embedded._forget_dead_server(self._cluster / "data")
         command = [str(binaries / "postgres"), "-D", str(self._cluster / "data"), *embedded._options(options)]
         self._process = spawn(command, self._account, stdout=subprocess.DEVNULL)
+
+    async def answers(self) -> None:
+        """Wait until the server takes connections."""
+        async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
+            while True:
+                try:
+                    await (await asyncpg.connect(self.url)).close()
+                except (OSError, asyncpg.PostgresError):
+                    await asyncio.sleep(0.02)
+                else:
+                    return
 
     def kill(self) -> None:
         """SIGKILL to every process of the server at once, as when its machine is lost; the disk keeps what it has."""

@@ -10,27 +10,11 @@ from uuid import UUID
 
 import pytest
 
-from service.consent import store
-from service.consent.model import ConsentState
-from service.consent.rules import fold
 from tests.consenting import DAY, HOUR, NOON, text
+from tests.folding import folded, projected
 from tests.running import Running, customer, succeeded
 
 PURPOSES = ("analytics", "personalization", "marketing_email")
-COLUMNS = tuple(name for name in ConsentState.__struct_fields__)
-
-
-async def projected(service: Running, subject_id: UUID) -> dict[str, dict[str, Any]]:
-    """What the projection says of a subject, by purpose."""
-    rows = await service.database.fetch("SELECT * FROM consent_state WHERE subject_id = $1", subject_id)
-    return {row["purpose"]: {name: row[name] for name in COLUMNS} for row in rows}
-
-
-async def folded(service: Running, subject_id: UUID) -> dict[str, dict[str, Any]]:
-    """What the ledger leads to, by purpose."""
-    states = fold((await store.history(service.database, [subject_id]))[subject_id])
-    plain = {purpose: {name: getattr(state, name) for name in COLUMNS} for purpose, state in states.items()}
-    return {purpose: state | {"status": state["status"].value} for purpose, state in plain.items()}
 
 
 async def say(service: Running, chance: random.Random, subject: dict[str, str], now: datetime) -> list[dict[str, Any]]:
@@ -54,10 +38,11 @@ async def test_after_any_history_the_projection_is_the_fold_of_the_ledger(servic
     for _ in range(20):
         now = NOON + chance.randint(0, 72) * HOUR
         told += await say(service, chance, customer(), now)
-        state = await projected(service, subject_id)
-        assert state == await folded(service, subject_id)
+        states = await projected(service.database)
+        assert states == await folded(service.database)
         for purpose in {record["purpose"] for record in told}:
-            assert state[purpose]["status"] == last(record for record in told if record["purpose"] == purpose)
+            said = [record for record in told if record["purpose"] == purpose]
+            assert states[subject_id][purpose]["status"] == last(said)
 
 
 def last(records: Any) -> str:
@@ -70,11 +55,10 @@ def last(records: Any) -> str:
 async def test_after_a_race_the_projection_is_the_fold_of_the_ledger(service: Running) -> None:
     """Several at once about the same person, round after round: nobody overwrites what another has just written."""
     chance = random.Random(7)  # noqa: S311 - the same each time, as far as a race can be
-    subject_id = UUID((await service.give(customer(), "model_training", now=text(NOON)))["subject_id"])
     for _ in range(20):
         hours = chance.sample(range(72), 6)
         await asyncio.gather(*(say(service, chance, customer(), NOON + hour * HOUR) for hour in hours))
-        assert await projected(service, subject_id) == await folded(service, subject_id)
+        assert await projected(service.database) == await folded(service.database)
 
 
 async def test_the_order_of_arrival_does_not_matter(service: Running) -> None:
