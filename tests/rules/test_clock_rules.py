@@ -1,10 +1,12 @@
 """The rules of time: late events, equal times, wrong clocks, expiry; over HTTP."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.consenting import DAY, HOUR, NOON, YEAR, of_cookie, text, visitor, written
+from tests.folding import folded, projected
 from tests.running import Running, customer, refused, succeeded
 
 
@@ -75,11 +77,46 @@ async def test_a_browser_with_a_wrong_clock_raises_nothing(service: Running, ske
 
 
 @pytest.mark.rule("C11")
+@pytest.mark.parametrize(("year", "before"), [(1970, DAY), (2099, timedelta(0))])
+async def test_a_browser_of_another_age_is_believed_for_a_day(service: Running, year: int, before: timedelta) -> None:
+    """A slow or fast client clock changes neither: a grant of 1970 dates from yesterday, and one of 2099 from now."""
+    cookie, grant = await visitor(service)
+    given = grant | {"collected_at": f"{year}-01-01T00:00:00Z"}
+    for record in succeeded(await service.browse("/v1/consents", given, cookie=cookie), 201)["records"]:
+        effective_at, recorded_at = (datetime.fromisoformat(record[name]) for name in ("effective_at", "recorded_at"))
+        assert effective_at == recorded_at - before
+    refusal = given | {"decisions": {"analytics": "refused"}}
+    succeeded(await service.browse("/v1/consents", refusal, cookie=cookie), 201)
+    assert (await service.check(of_cookie(cookie), "analytics"))["reason"] == "refused"
+
+
+@pytest.mark.rule("C23")
+async def test_two_tabs_that_decide_at_once_both_count(service: Running) -> None:
+    """`state == fold(history)` after two tabs decide at once: both are recorded; at equal times the refusal wins."""
+    visitors = [await visitor(service) for _ in range(20)]
+    tabs = [
+        service.browse("/v1/consents", grant | {"decisions": {"analytics": choice}}, cookie=cookie)
+        for cookie, grant in visitors
+        for choice in ("given", "refused")
+    ]
+    records = [succeeded(answer, 201)["records"][0] for answer in await asyncio.gather(*tabs)]
+    assert await service.count("ledger_entries") == len({record["entry_id"] for record in records}) == len(tabs)
+    for (cookie, _), both in zip(visitors, zip(records[::2], records[1::2], strict=True), strict=True):
+        last = max(both, key=lambda record: (record["effective_at"], record["status"] != "given"))
+        verdict = await service.check(of_cookie(cookie), "analytics")
+        assert (verdict["proof"], verdict["status"]) == (last["entry_id"], last["status"])
+    assert await projected(service.database) == await folded(service.database)
+
+
+@pytest.mark.rule("C11")
 @pytest.mark.parametrize("decision", ["given", "refused"])
 @pytest.mark.parametrize("method", ["form", "import"])
-async def test_a_server_that_dates_in_the_future_is_refused(service: Running, decision: str, method: str) -> None:
+@pytest.mark.parametrize("when", [NOON + HOUR, datetime(2099, 1, 1, tzinfo=UTC)], ids=["an hour", "an age"])
+async def test_a_server_that_dates_in_the_future_is_refused(
+    service: Running, decision: str, method: str, when: datetime
+) -> None:
     """A fast server clock changes neither: a decision from the future is 422, and nothing is recorded."""
-    ahead = {"collected_at": text(NOON + HOUR), "method": method}
+    ahead = {"collected_at": text(when), "method": method}
     answer = await service.record(customer(), {"analytics": decision}, now=text(NOON), **ahead)
     assert [fault["path"] for fault in refused(answer, 422, "record-refused")["errors"]] == ["$.collected_at"]
     assert await written(service) == (0, 0, 0, 0)
