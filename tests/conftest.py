@@ -12,10 +12,17 @@ import pytest
 
 from service.kernel.embedded import Embedded, home_of
 from service.kernel.migrate import migrate
+from tests.leftovers import sweep
 from tests.running import Running, running
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "template_placet"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tidy up after sessions that were killed, once for all workers."""
+    if not hasattr(config, "workerinput"):
+        sweep()
 
 
 def pytest_report_header() -> str:

@@ -16,6 +16,8 @@ SYSTEM_FOLDER = Path("/var/lib/placet")
 SYSTEM_USER = "placet"
 SYSTEM_PROGRAMS = "/usr/sbin:/sbin:/usr/bin:/bin"
 PRIVATE = 0o600
+OWNER = "data-folder"
+"""In a home of root: a note of the data folder whose database it is, for whoever tidies up after deleted ones."""
 PASSABLE = 0o711  # the system user passes through, and lists nothing
 
 
@@ -54,6 +56,9 @@ def _settle_as_root(link: Path) -> None:
         link.unlink(missing_ok=True)  # its folder was deleted: begin anew
         home = folder / secrets.token_hex(8)
         make(home, PASSABLE)
+        note = home / OWNER
+        note.touch(PRIVATE)
+        note.write_text(str(link.parent.absolute()))
         link.symlink_to(home)
 
 

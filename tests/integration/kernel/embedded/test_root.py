@@ -14,6 +14,7 @@ from service.kernel.embedded import Embedded, home_of
 from service.kernel.embedded.binaries import copy_of
 from tests.cluster import servers_on
 from tests.integration.kernel.embedded.starting import ask, refusal, starter, told
+from tests.leftovers import sweep
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user is the rule unless the tests run as root")
@@ -91,3 +92,29 @@ def test_a_deleted_data_folder_begins_with_an_empty_database(data_dir: Path) -> 
             assert ask(server.url, "SELECT to_regclass('kept')") is None
     finally:
         shutil.rmtree(old)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps the data elsewhere")
+def test_what_killed_tests_left_is_swept_and_nothing_else(data_dir: Path, passable: Path) -> None:
+    """As root, a database goes when its folder was of tests and is gone; one that is used or is anyone's own stays."""
+    own, unused = passable / "data", data_dir.with_name("unused")
+    for folder in (own, unused):
+        Embedded.start(folder, durable=False).stop()
+    homes = [home_of(folder) for folder in (own, unused)]
+    kept = passable / "kept"
+    try:
+        with Embedded.start(data_dir, durable=False) as server:
+            homes.append(home_of(data_dir))
+            sweep()
+            assert [home.exists() for home in homes] == [True, True, True]
+            data_dir.rename(kept)
+            shutil.rmtree(unused)
+            own.rename(passable / "moved")
+            sweep()
+            assert [home.exists() for home in homes] == [True, False, True]
+            assert ask(server.url, "SELECT 1") == 1
+        sweep()
+        assert [home.exists() for home in homes] == [True, False, False]
+    finally:
+        for home in homes:
+            shutil.rmtree(home, ignore_errors=True)
