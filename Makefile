@@ -49,7 +49,7 @@ check: $(dev_ready) ## Check format, lint, types, imports, and that what is gene
 	$(python) -m pytest -q tests/architecture
 
 .PHONY: bench
-bench: $(dev_ready) ## Measure check, write and decision against the floor of the same run
+bench: $(dev_ready) ## Measure check, write and decision against the floor of the same run, growth and staleness
 	$(python) -m benchmarks
 
 .PHONY: e2e

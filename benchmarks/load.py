@@ -144,16 +144,16 @@ def _values(state: ConsentState) -> tuple[Any, ...]:
     return tuple(value.value if isinstance(value, Status) else value for value in msgspec.structs.astuple(state))
 
 
-async def fill(url: str, people: People, subjects: int, tell: Callable[[int], None]) -> None:
-    """Copy so many people into a database, a batch at a time; `tell` hears how many each batch was."""
+async def fill(url: str, people: People, numbers: range, tell: Callable[[int], None]) -> None:
+    """Copy people into a database, a batch at a time; `tell` hears how many each batch was."""
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
     try:
-        for first in range(0, subjects, BATCH):
-            numbers = range(first, min(first + BATCH, subjects))
+        for first in range(0, len(numbers), BATCH):
+            batch = numbers[first : first + BATCH]
             async with connection.transaction():
-                for table, rows in people.rows(numbers).items():
+                for table, rows in people.rows(batch).items():
                     await connection.copy_records_to_table(table, records=rows, columns=COLUMNS[table])
-            tell(len(numbers))
+            tell(len(batch))
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")
     finally:
