@@ -1,12 +1,18 @@
 """Settings: one frozen Struct, read once from the environment. Secrets redact themselves."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, inspect
+
+PLACE = re.compile(r"at `\$\.(\w+)")
+HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?")
+LAST_PORT = 65535
 
 
 class Secret(Struct, frozen=True):
@@ -35,11 +41,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the key file, and in development the embedded database and the credentials, are kept."""
     policies_dir: Path = Path("policies")
     """The bundle to activate at start."""
-    host: str = "127.0.0.1"
-    port: int = 8000
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=LAST_PORT)] = 8000
     base_url: str | None = None
     """How callers reach the service; the issuer of receipts and certificates."""
-    pool_size: int = 10
+    pool_size: Annotated[int, Meta(ge=1)] = 10
     """Connections of each of the two pools, one for reads and one for writes."""
     rate_per_second: Annotated[int, Meta(ge=0)] = 0
     """Requests per second of one secret key or officer's token from one address, in each process; 0: no limit."""
@@ -82,12 +88,63 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
         names = ", ".join("PLACET_" + name.upper() for name in unknown)
         raise SettingsRefused(f"{names}: no such setting; docs/settings.md lists them")
     try:
-        return msgspec.convert(given, Settings, strict=False, dec_hook=_path)
+        settings = msgspec.convert(given, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
-        raise SettingsRefused(f"a PLACET_ setting cannot be used: {error}") from error
+        place = PLACE.search(str(error))
+        name = place[1] if place else ""
+        raise SettingsRefused(f"PLACET_{name.upper()} must be {wanted(name)}; see docs/settings.md") from error
+    if settings.database_url is not None:
+        _require_address(settings.database_url.reveal)
+    return settings
+
+
+def wanted(name: str) -> str:
+    """What a setting must be, in words."""
+    return _in_words(inspect.type_info(get_type_hints(Settings, include_extras=True)[name]))
+
+
+def _in_words(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.UnionType(types=(given, *_)):
+            return _in_words(given)
+        case inspect.IntType(ge=least, le=most):
+            return f"a whole number from {least}" + (f" to {most}" if most else "")
+        case inspect.LiteralType(values=values):
+            return " or ".join(f"`{value}`" for value in values)
+        case inspect.StrType(min_length=least):
+            return "text, not left empty" if least else "text"
+        case inspect.StructType():
+            return "an address; never logged"
+        case _:
+            return "a path"
+
+
+def _require_address(url: str) -> None:
+    """Refuse what cannot be the address of a PostgreSQL, without repeating it: it holds a password."""
+    fault = "is empty" if not url else _fault(url)
+    if fault:
+        raise SettingsRefused(
+            f"PLACET_DATABASE_URL {fault}; it must look like postgresql://user:password@host:5432/name, with special "
+            "characters of the user and the password percent-encoded"
+        )
+
+
+def _fault(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "cannot be read"
+    if parts.scheme not in ("postgresql", "postgres"):
+        return "names another kind of database, or none"
+    hosts = [HOST.fullmatch(host) for host in parts.netloc.rpartition("@")[2].split(",")]
+    if not all(host and int(host["port"] or 0) <= LAST_PORT for host in hosts):
+        return "has a host or a port that cannot be read"
+    return None
 
 
 def _path(wanted: type, value: object) -> object:
     if wanted is Path and isinstance(value, str | Path):
+        if not str(value):
+            raise ValueError("empty")
         return Path(value)
     raise NotImplementedError

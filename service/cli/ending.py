@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 import uvloop
+from asyncpg import exceptions
 
 from service.kernel.embedded import EmbeddedRefused
 from service.kernel.migrate import MigrationRefused
@@ -56,8 +57,20 @@ def told() -> Generator[None]:
     except (KeyFileRefused, MigrationRefused, EmbeddedRefused) as error:
         raise Stop(str(error), NO) from error
     except Unavailable as error:
-        sentence = "The database cannot be reached; check PLACET_DATABASE_URL and that PostgreSQL runs."
-        raise Stop(sentence, UNREACHABLE) from error
+        raise Stop(_unreachable(error.__cause__), UNREACHABLE) from error
+
+
+def _unreachable(cause: BaseException | None) -> str:
+    """Why the database does not answer, and what to do; nothing of its address is repeated, since it has a password."""
+    match cause:
+        case exceptions.InvalidAuthorizationSpecificationError():
+            return "PostgreSQL does not let this user in; check user and password in PLACET_DATABASE_URL."
+        case exceptions.InvalidCatalogNameError():
+            return "PostgreSQL has no database of this name; create it, or name another in PLACET_DATABASE_URL."
+        case exceptions.ClientConfigurationError() | exceptions.UndefinedObjectError():
+            return "PostgreSQL cannot be asked this way; check what stands behind the ? in PLACET_DATABASE_URL."
+        case _:
+            return "The database cannot be reached; check PLACET_DATABASE_URL and that PostgreSQL runs."
 
 
 def run(command: Coroutine[Any, Any, T]) -> T:

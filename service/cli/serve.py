@@ -5,8 +5,9 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from granian.server.embed import Server
 
 from service.app import Desks, create_app
 from service.cli import credentials
-from service.cli.ending import UNREACHABLE, Stop, database_url, run, settings_of, told
+from service.cli.ending import UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.kernel import datamap
 from service.kernel.database import Database
 from service.kernel.embedded import Embedded
@@ -23,7 +24,7 @@ from service.kernel.log import configure, event
 from service.kernel.migrate import migrate, pending
 from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
-from service.settings import Settings
+from service.settings import LAST_PORT, Settings
 from service.subjects.keyring import create_key_file, load_key_file
 from service.work import work as work_on
 
@@ -43,7 +44,7 @@ QUIET: dict[str, Any] = {
     "--development", is_flag=True, help="For trying out: embedded PostgreSQL, keys, credentials, worker, all in one."
 )
 @click.option("--work", "works", is_flag=True, help="Do the worker's tasks in this process too.")
-@click.option("--port", type=int, help="Overrides PLACET_PORT.")
+@click.option("--port", type=click.IntRange(1, LAST_PORT), help="Overrides PLACET_PORT.")
 def serve(development: bool, works: bool, port: int | None) -> None:
     """Serve until SIGINT or SIGTERM."""
     overrides: dict[str, object] = {"port": port} if port is not None else {}
@@ -52,6 +53,8 @@ def serve(development: bool, works: bool, port: int | None) -> None:
     settings = settings_of(**overrides)
     configure(settings.log_level)
     _require_free(settings)
+    if settings.development:
+        _require_folder(settings.data_dir)
     with told(), _embedded(settings) as embedded:
         url = embedded.url if embedded else database_url(settings)
         run(_serve(settings, url, works=works or settings.development))
@@ -149,9 +152,27 @@ def _require_free(settings: Settings) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
+        except (socket.gaierror, UnicodeError) as error:
+            reason = (
+                f"PLACET_HOST: {settings.host} is neither an address nor a known name; 0.0.0.0 stands for every one"
+            )
+            raise Stop(reason, USAGE) from error
         except OSError as error:
-            reason = f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another PORT"
+            where = f"{settings.host}:{settings.port}"
+            reason = f"{where} cannot be listened on ({error.strerror}); choose another PLACET_PORT or PLACET_HOST"
             raise Stop(reason, UNREACHABLE) from error
+
+
+def _require_folder(data_dir: Path) -> None:
+    """End with a sentence where development cannot keep what it makes."""
+    try:
+        with suppress(FileExistsError):
+            data_dir.mkdir(parents=True)
+        with TemporaryFile(dir=data_dir):
+            pass
+    except OSError as error:
+        reason = f"PLACET_DATA_DIR: {data_dir} is no folder that can be written to ({error.strerror}); name another"
+        raise Stop(reason, USAGE) from error
 
 
 def _tell(settings: Settings, digest: str, where: Path | None) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+from asyncpg import exceptions
 from msgspec import Struct
 
 from service.kernel.database import CONNECT_SECONDS, GONE, Row
@@ -97,7 +98,7 @@ def _require_unchanged(migrations: Sequence[Migration], known: Mapping[str, str]
 async def _connected(url: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Record]", None]:
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings={"search_path": "public"})
-    except GONE as error:
+    except (*GONE, exceptions.UndefinedObjectError) as error:  # the latter: a parameter of the address
         raise Unavailable("The database cannot be reached.") from error
     try:
         version = connection.get_server_version()

@@ -42,7 +42,18 @@ def create_key_file(path: Path) -> None:
     """Write new random keys to `path`, readable by the owner alone; never overwrites a key file."""
     keys = tuple(_Key(use=use, version=1, key=to_text(random_key())) for use in USES)
     content = msgspec.json.format(msgspec.json.encode(_KeyFile(format="placet-keys-1", keys=keys)))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, content)
+    except FileExistsError as error:
+        raise KeyFileRefused(f"{path} exists already; a key file is never overwritten") from error
+    except OSError as error:
+        reason = f"{path} cannot be written ({error.strerror}); PLACET_DATA_DIR names its folder"
+        raise KeyFileRefused(reason) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a whole file or none, where there was none."""
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -52,8 +63,6 @@ def create_key_file(path: Path) -> None:
         os.fsync(file.fileno())
     try:
         path.hardlink_to(part)
-    except FileExistsError as error:
-        raise KeyFileRefused(f"{path} exists already; a key file is never overwritten") from error
     finally:
         part.unlink()
 

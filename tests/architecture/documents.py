@@ -14,7 +14,7 @@ from msgspec import NODEFAULT, Struct
 
 from service.kernel.datamap import Column, DataMap, Table
 from service.kernel.problem import TYPE_PREFIX, Problem, registry
-from service.settings import Secret, Settings
+from service.settings import Settings, wanted
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = "<!-- Written by the code; CONTRIBUTING.md says how. Changes by hand are lost. -->"
@@ -78,11 +78,10 @@ def settings_document() -> str:
     meanings = _attribute_docstrings(Settings)
     if superfluous := meanings.keys() & SPEAK_FOR_THEMSELVES.keys():
         raise ValueError(f"the code describes {', '.join(superfluous)} by itself")
-    hints = typing.get_type_hints(Settings)
     rows = [
         (
             f"`PLACET_{field.name.upper()}`",
-            _kind(hints[field.name]),
+            wanted(field.name),
             _default(field.default),
             (meanings | SPEAK_FOR_THEMSELVES)[field.name],
         )
@@ -108,14 +107,6 @@ def _attribute_docstrings(struct: type[Struct]) -> dict[str, str]:
             case _:
                 pass
     return found
-
-
-def _kind(hint: object) -> str:
-    kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
-    if typing.get_origin(hint) is typing.Literal:
-        return " or ".join(f"`{value}`" for value in kinds)
-    plain = kinds[0] if kinds else hint
-    return {int: "a whole number", Path: "a path", str: "text", Secret: "an address; never logged"}[plain]
 
 
 def _default(value: object) -> str:
