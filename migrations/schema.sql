@@ -114,6 +114,19 @@ COMMENT ON COLUMN idempotency.answer IS 'The answer, a copy of what the tables o
 COMMENT ON COLUMN idempotency.subject_id IS 'Whom the answer is about, if anyone. [pd=pseudonym; subject; erase=empty]';
 COMMENT ON COLUMN idempotency.created_at IS 'When the answer was given; kept with the key; immutable. [pd=technical; erase=keep]';
 
+CREATE TABLE key_fingerprints (
+    use text NOT NULL,
+    version smallint NOT NULL,
+    fingerprint bytea NOT NULL,
+    first_seen timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT key_fingerprints_pkey PRIMARY KEY (use, version)
+);
+COMMENT ON TABLE key_fingerprints IS 'By what the keys of this deployment are known again; no key can be found from it. [purposes=none]';
+COMMENT ON COLUMN key_fingerprints.use IS 'What the key is for: lookup, seal, token, signing; immutable. [pd=none]';
+COMMENT ON COLUMN key_fingerprints.version IS 'Its version; immutable. [pd=none]';
+COMMENT ON COLUMN key_fingerprints.fingerprint IS 'HMAC of a fixed text under the key; immutable. [pd=none]';
+COMMENT ON COLUMN key_fingerprints.first_seen IS 'When the service was first started with the key; immutable. [pd=none]';
+
 CREATE TABLE ledger_entries (
     subject_id uuid NOT NULL,
     entry_id uuid NOT NULL,

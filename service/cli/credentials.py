@@ -9,7 +9,7 @@ from msgspec import Struct
 from service.app import Desks
 from service.kernel import auth
 from service.kernel.database import Connection
-from service.kernel.problem import Forbidden, Unauthenticated
+from service.kernel.problem import Unauthenticated
 
 OFFICERS = ("officer-one", "officer-two")
 
@@ -31,6 +31,14 @@ class Credentials(Struct, frozen=True):
     database_url: str
     outbox_dir: str
 
+    @property
+    def tokens(self) -> list[str]:
+        """Every secret of the file that somebody may call with."""
+        return [self.secret_key, self.browser_key, *(officer.token for officer in self.officers)]
+
+
+NONE = Credentials(base_url="", secret_key="", browser_key="", officers=[], database_url="", outbox_dir="")
+
 
 async def write(desks: Desks, database_url: str) -> Path:
     """Write the file with credentials that work; those of an earlier start are kept while they do."""
@@ -39,10 +47,10 @@ async def write(desks: Desks, database_url: str) -> Path:
     outbox = settings.data_dir / "mail"
     outbox.mkdir(parents=True, exist_ok=True)
     earlier = _earlier(path)
-    if earlier is None or not await _work(desks, earlier):
-        earlier = await desks.database.run("development.credentials", lambda connection: _new(connection, desks))
+    working = {token for token in earlier.tokens if token and await _works(desks, token)}
+    made = await desks.database.run("development.credentials", lambda c: _completed(c, desks, earlier, working))
     credentials = msgspec.structs.replace(
-        earlier, base_url=settings.issuer, database_url=database_url, outbox_dir=str(outbox)
+        made, base_url=settings.issuer, database_url=database_url, outbox_dir=str(outbox)
     )
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
@@ -57,32 +65,34 @@ def read(path: Path) -> Credentials:
     return msgspec.json.decode(path.read_bytes(), type=Credentials)
 
 
-def _earlier(path: Path) -> Credentials | None:
+def _earlier(path: Path) -> Credentials:
     try:
         return read(path)
     except (OSError, ValueError):
-        return None
+        return NONE
 
 
-async def _work(desks: Desks, credentials: Credentials) -> bool:
-    """Whether the database still knows all of them."""
-    origin = next(iter(desks.origins()), None)
-    tokens = [credentials.secret_key, credentials.browser_key, *(officer.token for officer in credentials.officers)]
+async def _works(desks: Desks, token: str) -> bool:
+    """Whether the database still knows it, and the bundle its site."""
     try:
-        for token in tokens:
-            await desks.gate.admit(f"Bearer {token}", origin)
-    except (Unauthenticated, Forbidden):
+        holder = await desks.gate.holder(token)
+    except Unauthenticated:
         return False
-    return True
+    return holder.site is None or holder.site in desks.policy.current.sites
 
 
-async def _new(connection: Connection, desks: Desks) -> Credentials:
+async def _completed(connection: Connection, desks: Desks, earlier: Credentials, working: set[str]) -> Credentials:
+    """The earlier credentials that work, and new ones in the place of the others."""
     site = next(iter(desks.policy.current.sites))
-    return Credentials(
-        base_url="",
-        secret_key=await auth.add_key(connection, "server", auth.SERVER_SCOPES, None, "development"),
-        browser_key=await auth.add_key(connection, "browser", auth.BROWSER_SCOPES, site, "development"),
-        officers=[OfficerToken(login=login, token=await auth.add_officer(connection, login)) for login in OFFICERS],
-        database_url="",
-        outbox_dir="",
+    tokens = {officer.login: officer.token for officer in earlier.officers if officer.token in working}
+    secret_key = earlier.secret_key if earlier.secret_key in working else None
+    browser_key = earlier.browser_key if earlier.browser_key in working else None
+    return msgspec.structs.replace(
+        earlier,
+        secret_key=secret_key or await auth.add_key(connection, "server", auth.SERVER_SCOPES, None, "development"),
+        browser_key=browser_key or await auth.add_key(connection, "browser", auth.BROWSER_SCOPES, site, "development"),
+        officers=[
+            OfficerToken(login=login, token=tokens.get(login) or await auth.add_officer(connection, login))
+            for login in OFFICERS
+        ],
     )

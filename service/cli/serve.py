@@ -25,7 +25,8 @@ from service.kernel.migrate import migrate, pending
 from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
 from service.settings import LAST_PORT, Settings
-from service.subjects.keyring import create_key_file, load_key_file
+from service.subjects.keyring import Keyring, create_key_file, load_key_file
+from service.subjects.recognition import recognise, require_new
 from service.work import work as work_on
 
 BACKLOG = 1024
@@ -105,20 +106,29 @@ async def _desks(settings: Settings, url: str) -> AsyncGenerator[Desks]:
     """What a service needs before it answers: schema, keys, an active bundle. In development all of it is made."""
     load(settings.policies_dir)  # a bundle with mistakes is refused before anything is made
     if settings.development:
-        if not settings.key_file.exists():
-            create_key_file(settings.key_file)
         await migrate(url)
     elif missing := await pending(url):
         raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
-    keyring = load_key_file(settings.key_file)
     database = Database(url, size=settings.pool_size)
     try:
+        keyring = await _keyring(settings, database)
         policy = ActivePolicy(await activate(database, settings.policies_dir))
         desks = Desks(settings, keyring, policy, database, await datamap.read(database))
         yield desks
         await desks.close()
     finally:
         await database.close()
+
+
+async def _keyring(settings: Settings, database: Database) -> Keyring:
+    """The keys of this database; development makes them where it is new. Raises `KeyFileRefused`."""
+    if not settings.key_file.exists():
+        await require_new(database, settings.key_file)
+        if settings.development:
+            create_key_file(settings.key_file)
+    keyring = load_key_file(settings.key_file)
+    await recognise(database, keyring, settings.key_file)
+    return keyring
 
 
 async def _work(url: str) -> None:

@@ -79,14 +79,13 @@ class Gate:
         outside its site's origins (S1).
         """
         scheme, _, credential = (authorization or "").partition(" ")
-        prefix, _, rest = credential.partition("_")
-        public_half, _, secret_text = rest.partition("_")
+        prefix = credential.partition("_")[0]
         caller = Caller(prefix == "pk", digest(credential.encode()), address)
         self._limits.charge(caller)
         if scheme.lower() != "bearer" or prefix not in PREFIXES:
             raise Unauthenticated("Send `Authorization: Bearer` with a key of this service or an officer's token.")
         try:
-            principal = await self._named(PREFIXES[prefix], public_half, secret_text)
+            principal = await self.holder(credential)
         except Unauthenticated:
             self._limits.forget(caller)
             raise
@@ -95,7 +94,11 @@ class Gate:
             raise Forbidden("A publishable key works from the origins of its site only; sites.toml lists them.")
         return principal
 
-    async def _named(self, kind: type_of_caller, public_half: str, secret_text: str) -> Principal:
+    async def holder(self, credential: str) -> Principal:
+        """Whose credential it is, wherever it is used; raises `Unauthenticated`."""
+        prefix, _, rest = credential.partition("_")
+        public_half, _, secret_text = rest.partition("_")
+        kind = PREFIXES[prefix]
         try:
             secret_hash = digest(from_text(secret_text))
         except ValueError:

@@ -29,6 +29,14 @@ class _KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[_Key, ...]
 
 
+class Fingerprint(Struct, frozen=True):
+    """By what a key is known again; it tells nothing of the key."""
+
+    use: Use
+    version: int
+    hash: bytes
+
+
 class Keyring(Struct, frozen=True):
     """One key per use: finding subjects, sealing values, tokens of our own, signing documents."""
 
@@ -36,6 +44,7 @@ class Keyring(Struct, frozen=True):
     seal: Sealer
     token: Hasher
     signing: Signer
+    fingerprints: frozenset[Fingerprint]
 
 
 def create_key_file(path: Path) -> None:
@@ -88,4 +97,9 @@ def load_key_file(path: Path) -> Keyring:
         seal=Sealer(*keys["seal"]),
         token=Hasher(*keys["token"]),
         signing=Signer(keys["signing"][0]),
+        fingerprints=frozenset(_fingerprint(use, *keys[use]) for use in USES),
     )
+
+
+def _fingerprint(use: Use, key: bytes, version: int) -> Fingerprint:
+    return Fingerprint(use=use, version=version, hash=Hasher(key).hash(b"fingerprint", use.encode()))

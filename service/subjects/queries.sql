@@ -51,3 +51,17 @@ UPDATE subjects SET state = 'erased', revision = revision + 1 WHERE subject_id =
 -- name: lookups_of
 -- Every lookup of a subject.
 SELECT lookup FROM lookups WHERE subject_id = $1 ORDER BY lookup;
+
+-- name: fingerprint
+-- Keep the fingerprints of keys that were not seen before; of one that was, the first stays.
+INSERT INTO key_fingerprints (use, version, fingerprint)
+SELECT * FROM unnest($1::text[], $2::smallint[], $3::bytea[])
+ON CONFLICT (use, version) DO NOTHING;
+
+-- name: fingerprints
+-- The fingerprints of every key that this database was ever used with.
+SELECT use, version, fingerprint FROM key_fingerprints;
+
+-- name: sample
+-- Somebody's sealed identifier, whoever's.
+SELECT subject_id, sealed FROM lookups LIMIT 1;

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from service.kernel.database import Connection, Reader
+from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
+from service.subjects.keyring import Fingerprint
 
 QUERIES = load(__package__)
 
@@ -58,3 +59,21 @@ async def entomb(connection: Connection, subject_id: UUID) -> None:
 async def lookups_of(reader: Reader, subject_id: UUID) -> list[bytes]:
     """Every lookup of the subject."""
     return [row["lookup"] for row in await reader.fetch(QUERIES["lookups_of"], subject_id)]
+
+
+async def fingerprint(connection: Connection, keys: Iterable[Fingerprint]) -> None:
+    """Keep the fingerprints of keys that were not seen before."""
+    ordered = sorted(keys, key=lambda key: (key.use, key.version))
+    columns = [key.use for key in ordered], [key.version for key in ordered], [key.hash for key in ordered]
+    await connection.execute(QUERIES["fingerprint"], *columns)
+
+
+async def fingerprints(reader: Reader) -> set[Fingerprint]:
+    """The fingerprints of every key that this database was ever used with."""
+    rows = await reader.fetch(QUERIES["fingerprints"])
+    return {Fingerprint(use=row["use"], version=row["version"], hash=row["fingerprint"]) for row in rows}
+
+
+async def sample(reader: Reader) -> "Row | None":
+    """Somebody's sealed identifier; None where nobody is recorded."""
+    return await reader.fetchrow(QUERIES["sample"])
