@@ -8,6 +8,8 @@ import click
 from service.cli.ending import NO, USAGE, Stop, database_url, run, settings_of
 from service.kernel import auth
 from service.kernel.database import Connection, Database
+from service.policy.commands import Archive
+from service.policy.load import load
 
 
 @click.group(name="api-keys")
@@ -25,6 +27,9 @@ def create_key(label: str, scopes: tuple[str, ...], site: str | None) -> None:
         raise Stop(f"unknown scope {', '.join(unknown)}; there are {', '.join(sorted(auth.SERVER_SCOPES))}", USAGE)
     if bool(scopes) == (site is not None):
         raise Stop("give either --scope (a secret key) or --site (a publishable key)", USAGE)
+
+    if site is not None:
+        run(_require_known(site))
 
     async def work(connection: Connection) -> str:
         if site is not None:
@@ -75,6 +80,19 @@ def add_officer(login: str) -> None:
 def list_officers(as_json: bool) -> None:
     """Every officer, without their token."""
     _show(run(_rows(auth.QUERIES["list_officers"])), as_json=as_json)
+
+
+async def _require_known(site: str) -> None:
+    """End the command for a site that the active bundle does not have; before the first start, that of the folder."""
+    settings = settings_of()
+    database = Database(database_url(settings), size=1)
+    try:
+        bundle = await Archive(database).latest() or load(settings.policies_dir)
+    finally:
+        await database.close()
+    if site not in bundle.sites:
+        known = ", ".join(sorted(bundle.sites))
+        raise Stop(f"unknown site {site}; the active bundle has {known} (sites.toml)", USAGE)
 
 
 async def _in_database(name: str, work: Any) -> Any:

@@ -40,6 +40,10 @@ class Archive:
             held = held or (bundle, notice)
         return held
 
+    async def latest(self) -> Bundle | None:
+        """The bundle that was activated last; None where none ever was."""
+        return await anext(self._latest_first(), None)
+
     async def _latest_first(self) -> AsyncIterator[Bundle]:
         for digest in await store.digests(self._database):
             if digest not in self._thawed:
