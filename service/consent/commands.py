@@ -103,7 +103,7 @@ class ConsentDesk:
         lookup = self._subjects.required_of(caller, record.subject, cookie)
         guardian = self._subjects.lookup(record.guardian.identifier) if record.guardian else None
         statement = recordable(record, caller, self._policy.current, self._tokens, guardian)
-        claim = self._answers.claim(caller, key, f"record {lookup.hash.hex()}", record)
+        claim = self._answers.claim(caller, key, f"record {lookup.hash.hex()}", record, [lookup.hash])
         return await self._recorder.record(Utterance(statement, lookup, claim, moment.override, admits=True))
 
     async def withdraw(
@@ -112,7 +112,7 @@ class ConsentDesk:
         """Withdraw consent; for somebody never seen there is nothing to withdraw, which is success too."""
         lookup = self._subjects.required_of(caller, withdrawal.subject, cookie)
         statement = withdrawable(withdrawal, caller, self._policy.current)
-        claim = self._answers.claim(caller, key, f"withdraw {lookup.hash.hex()}", withdrawal)
+        claim = self._answers.claim(caller, key, f"withdraw {lookup.hash.hex()}", withdrawal, [lookup.hash])
         return await self._recorder.record(Utterance(statement, lookup, claim, moment.override, admits=False))
 
     async def check(self, question: Question, moment: Moment) -> Checked:

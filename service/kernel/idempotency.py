@@ -1,6 +1,6 @@
 """The same key and body return the first answer (API.md); the claim, the work and the answer are one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -27,7 +27,7 @@ PLACE = (b"idempotency", b"answer")
 
 
 class Claim(Struct, frozen=True):
-    """A caller's Idempotency-Key, hashed for that caller, and what it was sent with."""
+    """A caller's Idempotency-Key, hashed for that caller and visitor, and what it was sent with."""
 
     key_hash: bytes
     body_mac: bytes
@@ -40,16 +40,22 @@ class Answers:
         self._tokens = tokens
         self._sealer = sealer
 
-    def claim(self, caller: Principal, key: str | None, operation: str, body: Struct) -> Claim | None:
-        """What a request with this key claims, None without a key; raises `InvalidBody` for one of a wrong length."""
+    def claim(
+        self, caller: Principal, key: str | None, operation: str, body: Struct, whose: Iterable[bytes]
+    ) -> Claim | None:
+        """What a request with this key claims, None without a key; raises `InvalidBody` for one of a wrong length.
+
+        The visitors of a site share its publishable key: each has keys of their own, by the lookups they act for.
+        """
         if key is None:
             return None
         if not 1 <= len(key) <= LONGEST_KEY:
             fault = Fault("header.idempotency-key", f"must have 1 to {LONGEST_KEY} characters")
             raise InvalidBody("A header does not have the expected form.", faults=[fault])
         content = msgspec.json.encode(body)
+        visitor = sorted(set(whose)) if caller.kind == "browser" else []
         return Claim(
-            key_hash=self._tokens.hash(b"idempotency-key", caller.principal_id.encode(), key.encode()),
+            key_hash=self._tokens.hash(b"idempotency-key", caller.principal_id.encode(), key.encode(), *visitor),
             body_mac=self._tokens.hash(b"idempotency-body", operation.encode(), content),
         )
 

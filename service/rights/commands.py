@@ -75,7 +75,7 @@ class RightsDesk:
         """Take a request. Whether anyone is known is not even looked up, so all answers are alike, and as fast (R4)."""
         lookups = self._named(filing, caller, cookie)
         vouched = _vouched(filing, caller)
-        claim = self._answers.claim(caller, key, f"rights {b''.join(lookups).hex()}", filing)
+        claim = self._answers.claim(caller, key, f"rights {b''.join(lookups).hex()}", filing, lookups)
         request_id = new_id()
         sealed = Sealed(
             details=self._seal("details", request_id, filing.details.encode()) if filing.details else None,

@@ -1,10 +1,11 @@
 """The rules of calls that are repeated, over HTTP."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
-from tests.consenting import HOUR, NOON, of_cookie, text, visitor, written
+from tests.consenting import HOUR, NOON, text, visitor, written
 from tests.running import NOTICE, Running, customer, refused, succeeded
 
 
@@ -56,15 +57,30 @@ async def test_the_same_key_of_another_caller_is_another_key(service: Running) -
 
 
 @pytest.mark.rule("C21")
-async def test_the_same_key_of_another_visitor_is_409(service: Running) -> None:
-    """The same Idempotency-Key records once; two visitors share the key of their site, but never an answer."""
-    headers = {"Idempotency-Key": "shared"}
-    cookie, grant = await visitor(service)
-    other, _ = await visitor(service)
-    succeeded(await service.browse("/v1/consents", grant, cookie=cookie, headers=headers), 201)
-    answer = await service.browse("/v1/consents", grant, cookie=other, headers=headers)
-    refused(answer, 409, "idempotency-conflict")
-    assert (await service.check(of_cookie(other), "analytics"))["reason"] == "unknown"
+async def test_the_same_key_of_another_visitor_is_another_key(service: Running) -> None:
+    """The same Idempotency-Key records once for each visitor: those of one site neither hinder nor hear one another."""
+    cookies = [(await visitor(service))[0] for _ in range(2)]
+    _, grant = await visitor(service)
+    withdrawal = {"purposes": ["analytics"], "site": "shop"}
+    view = {"event": "view_product", "channel": "web", "occurred_at": datetime.now(UTC).isoformat(), "id": "1"}
+    for path, body in (
+        ("/v1/consents", grant),
+        ("/v1/touchpoints", {"touchpoints": [view]}),
+        ("/v1/consents/withdraw", withdrawal),
+        ("/v1/objections", {"purposes": ["marketing_email"]}),
+        ("/v1/rights/requests", {"right": "access", "language": "it"}),
+    ):
+        headers = {"Idempotency-Key": f"shared {path}"}
+        first, other, again = [
+            await service.browse(path, body, cookie=cookie, headers=headers) for cookie in (*cookies, cookies[0])
+        ]
+        assert first.is_success, first.text
+        assert other.is_success, other.text
+        assert again.json() == first.json()
+        if path != "/v1/touchpoints":
+            assert other.json() != first.json()
+    assert await service.count("touchpoints") == 2
+    assert await service.count("idempotency") == 10
 
 
 @pytest.mark.rule("C21")
