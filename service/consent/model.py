@@ -226,7 +226,7 @@ class RecordedPurpose(Struct, frozen=True):
 
 
 class Recorded(Struct, frozen=True):
-    """What was recorded, with the receipt that the subject keeps; nobody and nothing for a stranger's withdrawal."""
+    """What was recorded, with the receipt that the subject keeps; nobody where there was nothing to withdraw."""
 
     subject_id: UUID | None
     records: list[RecordedPurpose]

@@ -28,7 +28,7 @@ CONSENT = "consent"
 ABREAST, LANES = 1, 4
 """Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
 NOTHING = Recorded(subject_id=None, records=[], receipt=None)
-"""The answer to a withdrawal by somebody of whom nothing is known."""
+"""The answer to a withdrawal of nothing: alike for people who are known and who are not."""
 
 type_of_outcome = Recorded | IdempotencyConflict
 
@@ -133,7 +133,7 @@ class Recorder:
         statement = utterance.statement
         said = statement.events(rules.fold(history), recorded_at, new_id)
         if not said:
-            return _Written(Recorded(subject_id=subject_id, records=[], receipt=None), [], [])
+            return _Written(recorded=NOTHING, entries=[], states=[])
         evidence = self._sealed_evidence(statement, subject_id)
         entries = [
             ledger_rules.entry(

@@ -17,6 +17,7 @@ from service.app import described
 from service.cli.main import main
 from service.consent.model import CheckUnavailable, Question, Reason
 from service.kernel import datamap
+from service.kernel.auth import OFFICER_SCOPES, SERVER_SCOPES
 from service.kernel.body import reader
 from service.kernel.database import Database
 from tests.architecture.documents import (
@@ -224,3 +225,9 @@ def _documents(text: str) -> list[dict[str, Any]]:
         found.append(document)
         place += len(text[place:]) - len(text[place:].lstrip())
     return found
+
+
+def test_every_scope_is_explained() -> None:
+    """The table of docs/scopes.md has a row for each scope that there is, and for no other."""
+    named = re.findall(r"^\| `([a-z:]+)` \|", (ROOT / "docs/scopes.md").read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(SERVER_SCOPES | OFFICER_SCOPES)

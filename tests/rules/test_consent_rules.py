@@ -164,6 +164,20 @@ async def test_withdrawing_again_or_by_a_stranger_succeeds(service: Running) -> 
     assert (await service.check(customer(), "analytics"))["reason"] == "withdrawn"
 
 
+@pytest.mark.rule("C8")
+async def test_a_withdrawal_of_nothing_does_not_tell_who_is_known(service: Running) -> None:
+    """Withdrawing needs no permission to read, and so tells nobody who is known: nothing withdrawn is nobody named."""
+    key = await service.key("consent:write")
+    await service.give(customer(), "analytics")
+    await service.withdraw(customer())
+    for purposes in ("all", ["service"]):
+        bodies = [
+            {"subject": customer(who), "purposes": purposes, "site": "shop"} for who in ("customer-1", "stranger")
+        ]
+        known, stranger = [succeeded(await service.post("/v1/consents/withdraw", b, key=key)) for b in bodies]
+        assert known == stranger == {"subject_id": None, "records": [], "receipt": None}
+
+
 @pytest.mark.rule("C9")
 async def test_a_withdrawal_is_seen_by_the_very_next_read_of_any_process(
     service: Running, policies_dir: Path, tmp_path: Path
