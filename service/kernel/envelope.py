@@ -3,6 +3,7 @@
 It is plain ASGI and stands outside the router: a middleware of the framework does not run where no route matches.
 """
 
+import asyncio
 import time
 from logging import DEBUG, ERROR, INFO
 from typing import Any, cast
@@ -12,7 +13,15 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 
 from service.kernel.ids import new_id_text
 from service.kernel.log import crash, event, writes
-from service.kernel.problem import MEDIA_TYPE, InternalError, MalformedRequest, PayloadTooLarge, Problem
+from service.kernel.problem import (
+    MEDIA_TYPE,
+    InternalError,
+    MalformedRequest,
+    PayloadTooLarge,
+    Problem,
+    RequestTimeout,
+)
+
 
 REQUEST_ID = b"x-request-id"
 SECURITY = (
@@ -29,19 +38,24 @@ FAILED, REFUSED = 500, 400
 """From these statuses on the fault is ours, and the caller's."""
 
 
+BODY_SECONDS = 10.0
+"""How long a body may take to arrive; the server itself knows such a limit for headers only."""
+
+
 class Envelope:
     """The outermost layer of the service."""
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, most_bytes: int, body_seconds: float = BODY_SECONDS) -> None:
         self._app = app
         self._most_bytes = most_bytes
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens inside, the answer is a response with a request id."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._most_bytes)
+        exchange = _Exchange(scope, receive, send, self._most_bytes, self._body_seconds)
         try:
             if exchange.announces_too_much():
                 await exchange.answer(PayloadTooLarge(_limit(self._most_bytes)))
@@ -57,12 +71,13 @@ class Envelope:
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, scope: HTTPScope, receive: Receive, send: Send, most_bytes: int) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, send: Send, most_bytes: int, body_seconds: float) -> None:
         self.request_id = new_id_text()
         self._scope = scope
         self._receive = receive
         self._send = send
         self._most_bytes = most_bytes
+        self._until = asyncio.get_running_loop().time() + body_seconds
         self._received = 0
         self._complete = False
         self._started = False
@@ -77,7 +92,7 @@ class _Exchange:
 
     async def receive(self) -> Any:
         """The next part of the body; raises `PayloadTooLarge`, or `MalformedRequest` when the caller has gone."""
-        message = await self._receive()
+        message = await self._awaited()
         if message["type"] == "http.disconnect" and not self._complete:
             raise MalformedRequest("The connection was closed before the end of the body.")
         if message["type"] == "http.request":
@@ -86,6 +101,16 @@ class _Exchange:
             if self._received > self._most_bytes:
                 raise PayloadTooLarge(_limit(self._most_bytes))
         return message
+
+    async def _awaited(self) -> Any:
+        """The next message; raises `RequestTimeout`: who sends half a body and waits would keep a task for ever."""
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                return await self._receive()
+        except TimeoutError:
+            raise RequestTimeout("The body did not arrive in time; send it at once, and less of it.") from None
 
     async def send(self, message: Message) -> None:
         """Send on, with our headers."""

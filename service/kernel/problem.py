@@ -126,6 +126,17 @@ class MethodNotAllowed(Problem):
     status = 405
 
 
+class RequestTimeout(Problem):
+    """The body took too long to arrive."""
+
+    slug = "request-timeout"
+    status = 408
+
+    def __init__(self, detail: str = "") -> None:
+        """The problem, after which the connection closes (RFC 9110, 15.5.9)."""
+        super().__init__(detail, headers={"Connection": "close"})
+
+
 class IdempotencyConflict(Problem):
     """This Idempotency-Key was used with another body."""
 
