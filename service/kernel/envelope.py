@@ -22,7 +22,6 @@ from service.kernel.problem import (
     RequestTimeout,
 )
 
-
 REQUEST_ID = b"x-request-id"
 SECURITY = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
@@ -77,12 +76,13 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._most_bytes = most_bytes
-        self._until = asyncio.get_running_loop().time() + body_seconds
+        self._expired = False
         self._received = 0
         self._complete = False
         self._started = False
         self._status = 0
         self._began = time.perf_counter()
+        self._until = self._began + body_seconds
         scope["state"]["request_id"] = self.request_id
 
     def announces_too_much(self) -> bool:
@@ -103,14 +103,27 @@ class _Exchange:
         return message
 
     async def _awaited(self) -> Any:
-        """The next message; raises `RequestTimeout`: who sends half a body and waits would keep a task for ever."""
-        if self._complete:
+        """The next message; raises `RequestTimeout`: who sends half a body and waits would keep a task for ever.
+
+        An alarm of our own, because that of the library costs an eighth of a check.
+        """
+        task = asyncio.current_task()
+        if self._complete or task is None:
             return await self._receive()
+        alarm = asyncio.get_running_loop().call_later(self._until - time.perf_counter(), self._expire, task)
         try:
-            async with asyncio.timeout_at(self._until):
-                return await self._receive()
-        except TimeoutError:
+            return await self._receive()
+        except asyncio.CancelledError:
+            if not self._expired:
+                raise
+            task.uncancel()
             raise RequestTimeout("The body did not arrive in time; send it at once, and less of it.") from None
+        finally:
+            alarm.cancel()
+
+    def _expire(self, task: "asyncio.Task[Any]") -> None:
+        self._expired = True
+        task.cancel()
 
     async def send(self, message: Message) -> None:
         """Send on, with our headers."""
