@@ -244,6 +244,7 @@ class Bundle(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     digest: str
     controller: Controller
     identifier_kinds: Mapping[str, IdentifierKind]
+    adopt_anonymous_grants: bool
     purposes: Mapping[str, Purpose]
     notices: Mapping[str, tuple[Notice, ...]]
     sites: Mapping[str, Site]

@@ -47,6 +47,7 @@ def build(forms: Forms, rules: Mapping[str, Rule], digest: str) -> Bundle:
         digest=digest,
         controller=controller,
         identifier_kinds={i: IdentifierKind(id=i, **_said(f)) for i, f in forms.identity.identifier.items()},
+        adopt_anonymous_grants=forms.identity.adopt_anonymous_grants,
         purposes=purposes,
         notices=_notices(forms.notices.values(), controller, purposes, recipients),
         sites={i: Site(id=i, **_said(f)) for i, f in forms.sites.site.items()},

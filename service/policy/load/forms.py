@@ -46,9 +46,10 @@ class IdentifierForm(Struct, frozen=True):
 
 
 class IdentityFile(Struct, frozen=True):
-    """identity.toml: the kinds of identifier."""
+    """identity.toml: the kinds of identifier, and what becomes of a browser's grants when its person is known."""
 
     identifier: Mapping[Id, IdentifierForm]
+    adopt_anonymous_grants: bool = False
 
 
 class PurposeForm(Struct, frozen=True):
