@@ -143,7 +143,7 @@ CREATE INDEX ledger_entries_entry ON public.ledger_entries USING btree (entry_id
 COMMENT ON TABLE ledger_entries IS 'The ledger: one row a fact, never changed but emptied by an erasure. [purposes=none]';
 COMMENT ON COLUMN ledger_entries.subject_id IS 'Whom it is about; a random id that leads nowhere after erasure; immutable. [pd=pseudonym; subject; erase=keep]';
 COMMENT ON COLUMN ledger_entries.entry_id IS 'Names the entry; time-ordered; immutable. [pd=none]';
-COMMENT ON COLUMN ledger_entries.kind IS 'What kind of fact: consent, objection, restriction, restriction_lifted, erasure; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_entries.kind IS 'What kind of fact: consent, objection, restriction, restriction_lifted, link and unlink (of the known), linked and unlinked (of the browser), erasure; immutable. [pd=none]';
 COMMENT ON COLUMN ledger_entries.effective_at IS 'When it took effect; kept as proof that it happened; immutable. [pd=consent; erase=keep]';
 COMMENT ON COLUMN ledger_entries.recorded_at IS 'When we learnt it, by the database''s clock; kept as proof; immutable. [pd=consent; erase=keep]';
 COMMENT ON COLUMN ledger_entries.payload IS 'The fact: what the commitment commits to. [pd=consent; erase=empty]';
@@ -158,16 +158,19 @@ CREATE TABLE lookups (
     key_version smallint NOT NULL,
     sealed bytea NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    linked_to uuid,
     CONSTRAINT lookups_pkey PRIMARY KEY (lookup)
 );
+CREATE INDEX lookups_linked ON public.lookups USING btree (linked_to) WHERE (linked_to IS NOT NULL);
 CREATE INDEX lookups_subject ON public.lookups USING btree (subject_id);
 COMMENT ON TABLE lookups IS 'The only way from an identifier to a subject. [purposes=none]';
 COMMENT ON COLUMN lookups.lookup IS 'HMAC-SHA-256 of kind and normalised identifier; immutable. [pd=contact; erase=delete]';
-COMMENT ON COLUMN lookups.subject_id IS 'Whose identifier it is. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN lookups.subject_id IS 'Whose own identifier it is; immutable. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN lookups.kind IS 'cookie, email, phone, customer_id …; immutable. [pd=contact; erase=delete]';
 COMMENT ON COLUMN lookups.key_version IS 'Which lookup key made the hash. [pd=none]';
 COMMENT ON COLUMN lookups.sealed IS 'The normalised identifier, AES-256-GCM. [pd=contact; sealed; erase=delete]';
 COMMENT ON COLUMN lookups.created_at IS 'When the identifier was first recorded; immutable. [pd=contact; erase=delete]';
+COMMENT ON COLUMN lookups.linked_to IS 'The known subject that a linked identifier leads to; null while it leads to its own. [pd=pseudonym; other; erase=delete]';
 
 CREATE TABLE migrations (
     name text NOT NULL,

@@ -16,6 +16,8 @@ from litestar.types import ASGIApp
 from service import __version__
 from service.consent.api import router as consent_router
 from service.consent.commands import ConsentDesk
+from service.consent.linking.api import router as linking_router
+from service.consent.linking.commands import LinkDesk
 from service.consent.protection.api import router as protection_router
 from service.consent.protection.commands import ProtectionDesk
 from service.decisioning.api import DecisionCounter
@@ -54,6 +56,7 @@ ROUTERS = (
     reference_router,
     consent_router,
     protection_router,
+    linking_router,
     journey_router,
     decisioning_router,
     rights_router,
@@ -84,6 +87,7 @@ class Desks:
             issuer=settings.issuer,
         )
         self.protection = self._protection(answers)
+        self.link = LinkDesk(database=database, policy=policy, subjects=self.subjects, answers=answers)
         self.journey = JourneyDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
         )
@@ -170,6 +174,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
         "protection_desk": desks.protection,
+        "link_desk": desks.link,
         "journey_desk": desks.journey,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "rights_desk": desks.rights,

@@ -23,7 +23,7 @@ from service.consent.model import (
     Withdrawal,
 )
 from service.consent.notice import NoticeToShow, to_show
-from service.consent.past import History, HistoryQuestion, Past
+from service.consent.past import History, HistoryQuestion, Trail
 from service.consent.recording import Recorder, Utterance
 from service.consent.statement import asked, recordable, withdrawable
 from service.consent.status import StatusByPurpose, StatusOfPurpose, StatusQuestion
@@ -84,7 +84,8 @@ class ConsentDesk:
         standing = await self.standing(lookup.hash) if lookup else None
         states: Mapping[str, ConsentState] = standing.states if standing else {}
         told = {p: _told(bundle, states.get(p), now) for p in chosen.purposes} if lookup else {}
-        return to_show(bundle, chosen, told, presented.issue(self._tokens, site.id, chosen, now))
+        token = presented.issue(self._tokens, site.id, chosen, now)
+        return to_show(bundle, chosen, told, token, linked=standing is not None and standing.linked)
 
     async def old_notice(self, site_id: str, edition: Edition) -> NoticeToShow:
         """An edition of a site's notice word for word, also from before the active bundle; raises `NoticeUnknown`.
@@ -122,8 +123,8 @@ class ConsentDesk:
         lookup = self._subjects.lookup(question.subject)
         try:
             if _of_another_time(question):
-                past = (await store.past(self._database, [lookup.hash])).get(lookup.hash)
-                return Checked(results=_judged_then(bundle, question, past, moment.now))
+                trail = (await store.past(self._database, [lookup.hash])).get(lookup.hash)
+                return Checked(results=_judged_then(bundle, question, trail, moment.now))
             standing = await self.standing(lookup.hash, question.purposes)
         except Unavailable as error:
             raise self.unavailable(question, moment) from error
@@ -139,19 +140,19 @@ class ConsentDesk:
         named = [(question, lookup.hash) for question, lookup in checkable if isinstance(lookup, Lookup)]
         now, then = ([h for q, h in named if _of_another_time(q) is other] for other in (False, True))
         standings: Mapping[bytes, Standing] = {}
-        pasts: Mapping[bytes, Past] = {}
+        trails: Mapping[bytes, Trail] = {}
         try:
             if now:
                 purposes = {purpose for question, _ in named for purpose in question.purposes}
                 standings = await store.standing(self._database, now, purposes)
             if then:
-                pasts = await store.past(self._database, then)
+                trails = await store.past(self._database, then)
         except Unavailable as error:
             raise self.all_unavailable(questions, moment) from error
 
         def judged(question: Question, lookup: Lookup) -> dict[str, Permission]:
             if _of_another_time(question):
-                return _judged_then(bundle, question, pasts.get(lookup.hash), moment.now)
+                return _judged_then(bundle, question, trails.get(lookup.hash), moment.now)
             standing = standings.get(lookup.hash)
             return permissions(bundle, question.purposes, standing, moment.now, gpc=question.gpc)
 
@@ -190,9 +191,10 @@ class ConsentDesk:
         lookup = whose(caller, question.subject, cookie)
         standing = await self.standing(lookup.hash) if lookup else None
         states: Mapping[str, ConsentState] = standing.states if standing else {}
-        return StatusByPurpose(
-            purposes={p: _told(bundle, state, moment.now) for p in bundle.purposes for state in [states.get(p)]}
-        )
+        told = {p: _told(bundle, states.get(p), moment.now) for p in bundle.purposes}
+        if caller.kind == "browser" and standing is not None and standing.linked:
+            told = {p: rules.through_link(status) for p, status in told.items()}
+        return StatusByPurpose(purposes=told)
 
     def unavailable(self, question: Question, moment: Moment) -> CheckUnavailable:
         """Step 2: the store cannot be reached. Not allowed, and told apart from a refusal (C20).
@@ -251,9 +253,10 @@ def _of_another_time(question: Question) -> bool:
     return question.at is not None or question.known_at is not None
 
 
-def _judged_then(bundle: Bundle, question: Question, past: Past | None, now: datetime) -> dict[str, Permission]:
+def _judged_then(bundle: Bundle, question: Question, trail: Trail | None, now: datetime) -> dict[str, Permission]:
     """The verdicts by another clock: what was true `at` a time, by what was known at one; `known_at` alone is both."""
     at = question.at or question.known_at or now
+    past = trail.at(min(at, question.known_at or at)) if trail else None
     standing = rules.standing_at(past, at, question.known_at) if past else None
     return permissions(bundle, question.purposes, standing, at, gpc=question.gpc)
 

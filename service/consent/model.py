@@ -129,7 +129,10 @@ class Questions(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Said(Struct, frozen=True):
-    """One event of a person's history with a purpose, as the ledger has it."""
+    """One event of a person's history with a purpose, as the ledger has it.
+
+    `link`: the link that brought it, if another subject said it; `until`: when that link was undone, if it was.
+    """
 
     entry_id: UUID
     purpose: str
@@ -141,6 +144,8 @@ class Said(Struct, frozen=True):
     notice_version: str
     gpc: bool
     guardian_missing: bool = False
+    link: UUID | None = None
+    until: datetime | None = None
 
 
 class ConsentState(Struct, frozen=True):
@@ -165,16 +170,19 @@ class Objection(Struct, frozen=True):
     purpose: str
     effective_at: datetime
     direct_marketing: bool
+    link: UUID | None = None
+    until: datetime | None = None
 
 
 class Standing(Struct, frozen=True):
-    """All that the check needs of one subject, read in one statement."""
+    """All that the check needs of one subject, read in one statement. `linked`: it was found through a link."""
 
     subject_id: UUID
     revision: int
     states: Mapping[str, ConsentState]
     objections: Sequence[Objection] = ()
     restriction: UUID | None = None
+    linked: bool = False
 
 
 class NoticeVersion(Struct, frozen=True):
@@ -214,8 +222,11 @@ class CheckedAll(Struct, frozen=True):
     results: list[CheckedOne]
 
 
-class RecordedPurpose(Struct, frozen=True):
-    """What was recorded for one purpose."""
+class RecordedPurpose(Struct, frozen=True, omit_defaults=True):
+    """What was recorded for one purpose.
+
+    `dormant`: for the browser's own subject; while its cookie is linked to a known one it counts for nothing.
+    """
 
     entry_id: UUID
     purpose: str
@@ -223,6 +234,7 @@ class RecordedPurpose(Struct, frozen=True):
     effective_at: datetime
     recorded_at: datetime
     valid_until: datetime | None
+    dormant: bool = False
 
 
 class Recorded(Struct, frozen=True):

@@ -56,10 +56,13 @@ class NoticeToShow(Struct, frozen=True):
     ask_again_after_days: int = ASK_AGAIN_AFTER.days
 
 
-def to_show(bundle: Bundle, notice: Notice, told: Mapping[str, StatusOfPurpose], presented: str | None) -> NoticeToShow:
+def to_show(
+    bundle: Bundle, notice: Notice, told: Mapping[str, StatusOfPurpose], presented: str | None, *, linked: bool = False
+) -> NoticeToShow:
     """The notice word for word, and each purpose that it names; none of them starts as given (C1).
 
     `told`: where the purposes stand for the person who looks; empty for somebody of whom nothing is to be said.
+    `linked`: the browser speaks for somebody known, for whom no yes said on a page counts (I10), so that it asks none.
     """
     purposes = [_to_ask(bundle.purposes[purpose], notice.language, told.get(purpose)) for purpose in notice.purposes]
     return NoticeToShow(
@@ -68,7 +71,7 @@ def to_show(bundle: Bundle, notice: Notice, told: Mapping[str, StatusOfPurpose],
         ),
         purposes=purposes,
         presented=presented,
-        ask=presented is not None and any(map(_needs_asking, purposes)),
+        ask=presented is not None and not linked and any(map(_needs_asking, purposes)),
     )
 
 

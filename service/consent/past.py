@@ -16,6 +16,8 @@ class Restriction(Struct, frozen=True):
     entry_id: UUID
     effective_at: datetime
     lifted: bool
+    link: UUID | None = None
+    until: datetime | None = None
 
 
 class Past(Struct, frozen=True):
@@ -26,6 +28,26 @@ class Past(Struct, frozen=True):
     said: list[Said]
     objections: list[Objection]
     restrictions: list[Restriction]
+
+
+class Turn(Struct, frozen=True):
+    """When a lookup began to lead elsewhere: through a link, or to its own subject again."""
+
+    at: datetime
+    link: UUID | None
+
+
+class Trail(Struct, frozen=True):
+    """Whom a lookup ever led to: its own subject, and by link the known ones; the erased have left no past."""
+
+    home: Past
+    turns: list[Turn]
+    known: dict[UUID, Past]
+
+    def at(self, moment: datetime) -> Past | None:
+        """The past of whomever the lookup led to at a time."""
+        link = next((turn.link for turn in reversed(self.turns) if turn.at <= moment), None)
+        return self.known.get(link) if link else self.home
 
 
 class HistoryQuestion(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +66,10 @@ class NoticeOfEntry(Struct, frozen=True):
 
 
 class HistoryEntry(Struct, frozen=True):
-    """One entry of the ledger on consent. `leaf_index` is its place in a published tree, which it does not have yet."""
+    """One entry of the ledger on consent. `leaf_index` is its place in a published tree, which it does not have yet.
+
+    `link` is the link that brought it from a browser's own subject, `until` when that was undone: it counts no longer.
+    """
 
     entry_id: UUID
     kind: Literal["consent"]
@@ -59,6 +84,8 @@ class HistoryEntry(Struct, frozen=True):
     valid_until: datetime | None
     gpc: bool
     commitment: str
+    link: UUID | None = None
+    until: datetime | None = None
     leaf_index: int | None = None
 
 

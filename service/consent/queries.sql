@@ -4,9 +4,9 @@
 SELECT
     l.lookup, s.subject_id, s.revision,
     c.purpose, c.status, c.entry_id, c.effective_at, c.valid_until, c.given_since, c.notice_id, c.notice_version, c.gpc,
-    c.guardian_missing, r.entry_id AS restriction, o.objections
+    c.guardian_missing, r.entry_id AS restriction, o.objections, l.linked_to IS NOT NULL AS linked
 FROM lookups l
-JOIN subjects s ON s.subject_id = l.subject_id AND s.state = 'active'
+JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id) AND s.state = 'active'
 LEFT JOIN restrictions r ON r.subject_id = s.subject_id
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
@@ -18,19 +18,41 @@ LEFT JOIN consent_state c ON c.subject_id = s.subject_id AND c.purpose = ANY($2:
 WHERE l.lookup = ANY($1::bytea[]);
 
 -- name: history
--- Everything that subjects ever said about purposes, as the ledger has it.
-SELECT subject_id, entry_id, effective_at, recorded_at, payload
+-- Everything that subjects ever said about purposes, as the ledger has it, and the links of theirs that were undone.
+SELECT subject_id, kind, entry_id, effective_at, recorded_at, payload
 FROM ledger_entries
-WHERE subject_id = ANY($1::uuid[]) AND kind = 'consent' AND payload IS NOT NULL;
+WHERE subject_id = ANY($1::uuid[]) AND kind IN ('consent', 'unlink') AND payload IS NOT NULL;
+
+-- name: entries
+-- Everything that the active subject behind a lookup ever said, the oldest first, and the links that were undone.
+SELECT e.kind, e.effective_at, e.payload, e.commitment
+FROM lookups l
+JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id) AND s.state = 'active'
+JOIN ledger_entries e ON e.subject_id = s.subject_id AND e.kind IN ('consent', 'unlink') AND e.payload IS NOT NULL
+WHERE l.lookup = $1
+ORDER BY e.recorded_at, e.entry_id;
 
 -- name: past
--- Everything that the active subjects behind lookups ever said, and what protected them, the oldest first.
-SELECT l.lookup, s.subject_id, s.revision, e.kind, e.entry_id, e.effective_at, e.recorded_at, e.payload, e.commitment
-FROM lookups l
-JOIN subjects s ON s.subject_id = l.subject_id AND s.state = 'active'
-JOIN ledger_entries e ON e.subject_id = s.subject_id AND e.kind = ANY($2::text[]) AND e.payload IS NOT NULL
-WHERE l.lookup = ANY($1::bytea[])
+-- Everything that was ever known, the oldest first, of the active subjects that lookups ever led to: their own, without
+-- a link, and those that they were linked to.
+WITH led AS (
+    SELECT lookup, subject_id, NULL::uuid AS link FROM lookups WHERE lookup = ANY($1::bytea[])
+    UNION ALL
+    SELECT l.lookup, k.subject_id, k.entry_id
+    FROM lookups l
+    JOIN ledger_entries a ON a.subject_id = l.subject_id AND a.kind = 'linked'
+    JOIN ledger_entries k ON k.entry_id = (a.payload ->> 'link')::uuid
+    WHERE l.lookup = ANY($1::bytea[])
+)
+SELECT led.lookup, led.link, s.subject_id, s.revision, e.kind, e.entry_id, e.effective_at, e.recorded_at, e.payload
+FROM led
+JOIN subjects s ON s.subject_id = led.subject_id AND s.state = 'active'
+LEFT JOIN ledger_entries e ON e.subject_id = s.subject_id AND e.kind = ANY($2::text[]) AND e.payload IS NOT NULL
 ORDER BY e.recorded_at, e.entry_id;
+
+-- name: retract
+-- Forget where a subject stands on purposes of which nothing counts any longer.
+DELETE FROM consent_state WHERE subject_id = $1 AND purpose = ANY($2::text[]);
 
 -- name: project
 -- Write the fold of the ledger.

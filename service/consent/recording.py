@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from service.consent import rules, store
+from service.consent.linking.rules import parts
 from service.consent.model import ConsentState, Recorded, RecordedPurpose, Said
 from service.consent.statement import Statement
 from service.kernel.batching import Batches
@@ -22,7 +23,7 @@ from service.ledger import store as ledger
 from service.ledger.model import Entry
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
-from service.subjects.model import Lookup
+from service.subjects.model import Led, Lookup
 
 CONSENT = "consent"
 ABREAST, LANES = 1, 4
@@ -48,7 +49,7 @@ class _Written(Struct, frozen=True):
 
     recorded: Recorded
     entries: list[Entry]
-    states: list[ConsentState]
+    states: dict[tuple[UUID, str], ConsentState]
 
 
 class Recorder:
@@ -112,13 +113,13 @@ class Recorder:
         """Lock the subjects, fold each utterance into its subject's history, write everything in one go."""
         await self._subjects.admit(connection, [(u.lookup, u.at) for u in batch if u.admits])
         entered = await self._subjects.enter(connection, list({u.lookup.hash for u in batch}))
-        if any(u.admits and u.lookup.hash not in entered.subjects for u in batch):
+        if any(u.admits and u.lookup.hash not in entered.led for u in batch):
             raise RunAgain
-        histories = await store.history(connection, list(set(entered.subjects.values())))
+        histories = await store.history(connection, list({subject for led in entered.led.values() for subject in led}))
         written = [
-            self._said(u, subject_id, histories[subject_id], u.at or entered.recorded_at)
-            if (subject_id := entered.subjects.get(u.lookup.hash))
-            else _Written(recorded=NOTHING, entries=[], states=[])
+            self._said(u, led, histories, u.at or entered.recorded_at)
+            if (led := entered.led.get(u.lookup.hash))
+            else _Written(recorded=NOTHING, entries=[], states={})
             for u in batch
         ]
         await self._save(connection, written)
@@ -128,28 +129,28 @@ class Recorder:
         )
         return [one.recorded for one in written]
 
-    def _said(self, utterance: Utterance, subject_id: UUID, history: list[Said], recorded_at: datetime) -> _Written:
-        """What an utterance adds to its subject's history, which it extends for the ones behind it in the batch."""
-        statement = utterance.statement
-        said = statement.events(rules.fold(history), recorded_at, new_id)
-        if not said:
-            return _Written(recorded=NOTHING, entries=[], states=[])
-        evidence = self._sealed_evidence(statement, subject_id)
-        entries = [
-            ledger_rules.entry(
-                CONSENT, subject_id, event.entry_id, event.effective_at, recorded_at, statement.facts(event), evidence
-            )
-            for event in said
-        ]
-        history.extend(said)
-        states = rules.fold(history)
+    def _said(
+        self, utterance: Utterance, led: Led, histories: Mapping[UUID, list[Said]], recorded_at: datetime
+    ) -> _Written:
+        """What an utterance adds to the histories of its subjects, which it extends for the ones behind it."""
+        entries: list[Entry] = []
+        states: dict[tuple[UUID, str], ConsentState] = {}
+        records: dict[str, RecordedPurpose] = {}
+        for subject_id, statement in parts(utterance.statement, led):
+            history = histories[subject_id]
+            said = statement.events(rules.fold(history), recorded_at, new_id)
+            evidence = self._sealed_evidence(statement, subject_id) if said else None
+            history.extend(said)
+            folded = rules.fold(history)
+            for event in said:
+                entries.append(_entry(statement, subject_id, event, evidence))
+                states[subject_id, event.purpose] = folded[event.purpose]
+                records.setdefault(event.purpose, _record(event, dormant=subject_id != led.subject_id))
+        if not entries:
+            return _Written(recorded=NOTHING, entries=[], states={})
         receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
-        records = [_record(event) for event in said]
-        return _Written(
-            recorded=Recorded(subject_id=subject_id, records=records, receipt=receipt),
-            entries=entries,
-            states=[states[event.purpose] for event in said],
-        )
+        recorded = Recorded(subject_id=entries[0].subject_id, records=list(records.values()), receipt=receipt)
+        return _Written(recorded, entries, states)
 
     def _sealed_evidence(self, statement: Statement, subject_id: UUID) -> tuple[bytes, bytes] | None:
         if not statement.evidence:
@@ -161,15 +162,25 @@ class Recorder:
         entries = [entry for one in written for entry in one.entries]
         if not entries:
             return
-        states: Mapping[tuple[UUID, str], ConsentState] = {
-            (one.entries[0].subject_id, state.purpose): state for one in written for state in one.states
-        }
+        states = {place: state for one in written for place, state in one.states.items()}
         await ledger.append(connection, entries)
         await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
         await subjects_store.bump(connection, {entry.subject_id for entry in entries})
 
 
-def _record(event: Said) -> RecordedPurpose:
+def _entry(statement: Statement, subject_id: UUID, event: Said, evidence: tuple[bytes, bytes] | None) -> Entry:
+    return ledger_rules.entry(
+        CONSENT,
+        subject_id,
+        event.entry_id,
+        event.effective_at,
+        event.recorded_at,
+        statement.facts(event),
+        evidence,
+    )
+
+
+def _record(event: Said, *, dormant: bool) -> RecordedPurpose:
     return RecordedPurpose(
         entry_id=event.entry_id,
         purpose=event.purpose,
@@ -177,4 +188,5 @@ def _record(event: Said) -> RecordedPurpose:
         effective_at=event.effective_at,
         recorded_at=event.recorded_at,
         valid_until=event.valid_until,
+        dormant=dormant,
     )

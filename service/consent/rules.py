@@ -17,7 +17,7 @@ from service.consent.model import (
     Standing,
     Status,
 )
-from service.consent.past import Past
+from service.consent.past import Past, Restriction
 from service.consent.status import StatusOfPurpose
 from service.policy.model import LegalBasis, Purpose
 
@@ -50,7 +50,7 @@ def protected(purpose: Purpose, standing: Standing) -> Permission | None:
         key=lambda o: (o.effective_at, o.entry_id),
         default=None,
     )
-    if objection is None or _given_since_objecting(purpose, state, objection):
+    if objection is None or given_since_objecting(purpose, state, objection):
         return None
     return Permission(allowed=False, reason=Reason.OBJECTED, status=status, proof=objection.entry_id)
 
@@ -59,7 +59,8 @@ def _covers(objection: Objection, purpose: Purpose) -> bool:
     return objection.purpose == purpose.id or (objection.direct_marketing and purpose.direct_marketing)
 
 
-def _given_since_objecting(purpose: Purpose, state: ConsentState | None, objection: Objection) -> bool:
+def given_since_objecting(purpose: Purpose, state: ConsentState | None, objection: Objection) -> bool:
+    """Whether a person has said yes to this very purpose since they objected to it."""
     return (
         purpose.legal_basis is LegalBasis.CONSENT
         and state is not None
@@ -125,10 +126,14 @@ def _told(state: ConsentState, reason: Reason, status: Status) -> Permission:
 
 
 def fold(history: Iterable[Said]) -> dict[str, ConsentState]:
-    """Where each purpose stands after a history, whatever the order in which it arrived (C11, C23)."""
+    """Where each purpose stands after a history, whatever the order in which it arrived (C11, C23).
+
+    What a link brought stops counting when the link is undone, as if it had never been said (I6).
+    """
     by_purpose: dict[str, list[Said]] = {}
     for said in sorted(history, key=_order):
-        by_purpose.setdefault(said.purpose, []).append(said)
+        if said.until is None:
+            by_purpose.setdefault(said.purpose, []).append(said)
     return {purpose: _last(events) for purpose, events in by_purpose.items()}
 
 
@@ -193,24 +198,37 @@ def expires(purpose: Purpose, status: Status, effective_at: datetime) -> datetim
 def standing_at(past: Past, at: datetime, known_at: datetime | None) -> Standing:
     """Where a subject stood `at` a time: by what is known today, or by no more than was known at `known_at` (C24).
 
-    What protects is known from when it takes effect, so that one instant judges it.
+    What protects is known from when it takes effect, so that one instant judges it; so is a link, and what it brought
+    counts while it lasts.
     """
-    said = [s for s in past.said if s.effective_at <= at and (known_at is None or s.recorded_at <= known_at)]
     by = at if known_at is None else min(at, known_at)
+    said = [
+        replace(s, until=None)
+        for s in past.said
+        if s.effective_at <= at and (known_at is None or s.recorded_at <= known_at) and _linked(s, s.recorded_at, by)
+    ]
     objections: dict[str, Objection] = {}
     for objection in past.objections:
-        if objection.effective_at <= by:
+        if objection.effective_at <= by and _linked(objection, objection.effective_at, by):
             before = objections.get(objection.purpose)
             always = objection.direct_marketing or (before is not None and before.direct_marketing)
             objections[objection.purpose] = replace(objection, direct_marketing=always)
-    restrictions = [restriction for restriction in past.restrictions if restriction.effective_at <= by]
+    restricted: Restriction | None = None
+    for restriction in past.restrictions:
+        if restriction.effective_at <= by and _linked(restriction, restriction.effective_at, by):
+            restricted = None if restriction.lifted else restriction
     return Standing(
         subject_id=past.subject_id,
         revision=past.revision,
         states=fold(said),
         objections=tuple(objections.values()),
-        restriction=restrictions[-1].entry_id if restrictions and not restrictions[-1].lifted else None,
+        restriction=restricted.entry_id if restricted else None,
     )
+
+
+def _linked(event: Said | Objection | Restriction, since: datetime, by: datetime) -> bool:
+    """Whether an event is the subject's own, or the link that brought it lasts: it began, and was not undone yet."""
+    return event.link is None or (since <= by and (event.until is None or by < event.until))
 
 
 def ask_again_at(state: ConsentState | None, now: datetime, *, changed: bool) -> datetime | None:
@@ -236,3 +254,8 @@ def stands(state: ConsentState | None, now: datetime, *, changed: bool) -> Statu
         notice=NoticeVersion(id=state.notice_id, version=state.notice_version),
         ask_again_at=ask_again_at(state, now, changed=changed),
     )
+
+
+def through_link(told: StatusOfPurpose) -> StatusOfPurpose:
+    """What a linked browser is told: what holds, as its page needs it, and not when and on which text it was said."""
+    return replace(told, since=None, notice=None)

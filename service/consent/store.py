@@ -1,12 +1,14 @@
 """Consent in the database: the projection that checks read, and the ledger that it folds."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from service.consent.model import ConsentState, Objection, Said, Standing, Status
-from service.consent.past import HistoryEntry, Past, Restriction
+from service.consent.past import HistoryEntry, Past, Restriction, Trail, Turn
 from service.kernel.crypto import to_text
 from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
@@ -14,6 +16,10 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 CONSENT = "consent"
+LINK, UNLINK = "link", "unlink"
+"""What a known subject's entries say of a browser's subject that joined them."""
+TURNS = (LINKED, UNLINKED) = ("linked", "unlinked")
+"""What the entries of the browser's own subject say of it."""
 PROTECTING = (OBJECTION, RESTRICTION, LIFTED) = ("objection", "restriction", "restriction_lifted")
 """The kinds of entries of the ledger that a check rests on."""
 
@@ -31,6 +37,7 @@ async def standing(reader: Reader, lookups: Iterable[bytes], purposes: Iterable[
                 states={},
                 objections=msgspec.convert(row["objections"] or [], list[Objection]),
                 restriction=row["restriction"],
+                linked=row["linked"],
             ),
         )
         if row["purpose"] is not None:
@@ -52,13 +59,27 @@ async def standing(reader: Reader, lookups: Iterable[bytes], purposes: Iterable[
 
 async def history(reader: Reader, subjects: Sequence[UUID]) -> Mapping[UUID, list[Said]]:
     """Everything that each subject ever said, in no order."""
+    rows = await reader.fetch(QUERIES["history"], list(subjects))
+    undone = _undone(rows)
     found: dict[UUID, list[Said]] = {subject: [] for subject in subjects}
-    for row in await reader.fetch(QUERIES["history"], list(subjects)):
-        found[row["subject_id"]].append(_said(row))
+    for row in rows:
+        if row["kind"] == CONSENT:
+            found[row["subject_id"]].append(_said(row, undone))
     return found
 
 
-def _said(row: Row) -> Said:
+def _undone(rows: Sequence[Row]) -> Mapping[str, datetime]:
+    """When each link among these entries was undone."""
+    return {row["payload"]["link"]: row["effective_at"] for row in rows if row["kind"] == UNLINK}
+
+
+def _provenance(row: Row, undone: Mapping[str, datetime]) -> dict[str, Any]:
+    """The link that brought an entry, and when it was undone; nothing for what the subject said."""
+    link = row["payload"].get("link")
+    return {"link": UUID(link), "until": undone.get(link)} if link else {}
+
+
+def _said(row: Row, undone: Mapping[str, datetime]) -> Said:
     payload = row["payload"]
     return Said(
         entry_id=row["entry_id"],
@@ -71,41 +92,71 @@ def _said(row: Row) -> Said:
         notice_version=payload["notice"]["version"],
         gpc=payload["gpc"],
         guardian_missing=payload.get("minor", False) and not payload["guardian_verified"],
+        **_provenance(row, undone),
     )
 
 
-async def past(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, Past]:
-    """What was ever known of the active subject behind each lookup; strangers and the erased are left out."""
-    found: dict[bytes, Past] = {}
-    for row in await reader.fetch(QUERIES["past"], list(lookups), [CONSENT, *PROTECTING]):
-        past = found.setdefault(
-            row["lookup"],
-            Past(subject_id=row["subject_id"], revision=row["revision"], said=[], objections=[], restrictions=[]),
+async def past(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, Trail]:
+    """What was ever known of the active subjects that each lookup led to; strangers are left out."""
+    rows = await reader.fetch(QUERIES["past"], list(lookups), [CONSENT, *PROTECTING, UNLINK, *TURNS])
+    by_subject: dict[tuple[bytes, UUID | None], list[Row]] = {}
+    for row in rows:
+        by_subject.setdefault((row["lookup"], row["link"]), []).append(row)
+    pasts = {led: _past(of_subject) for led, of_subject in by_subject.items()}
+    return {
+        lookup: Trail(
+            home=home,
+            turns=[_turn(row) for row in by_subject[lookup, None] if row["kind"] in TURNS],
+            known={link: past for (led, link), past in pasts.items() if led == lookup and link is not None},
         )
+        for (lookup, to), home in pasts.items()
+        if to is None
+    }
+
+
+def _turn(row: Row) -> Turn:
+    return Turn(at=row["effective_at"], link=UUID(row["payload"]["link"]) if row["kind"] == LINKED else None)
+
+
+def _past(rows: Sequence[Row]) -> Past:
+    """The past of one subject; of one who has none there is one row without an entry."""
+    undone = _undone(rows)
+    past = Past(subject_id=rows[0]["subject_id"], revision=rows[0]["revision"], said=[], objections=[], restrictions=[])
+    for row in rows:
         if row["kind"] == CONSENT:
-            past.said.append(_said(row))
+            past.said.append(_said(row, undone))
         elif row["kind"] == OBJECTION:
-            past.objections.append(_objection(row))
-        else:
-            lifted = row["kind"] == LIFTED
-            past.restrictions.append(Restriction(row["entry_id"], row["effective_at"], lifted))
-    return found
+            past.objections.append(_objection(row, undone))
+        elif row["kind"] in (RESTRICTION, LIFTED):
+            past.restrictions.append(_restriction(row, undone))
+    return past
 
 
-def _objection(row: Row) -> Objection:
+def _objection(row: Row, undone: Mapping[str, datetime]) -> Objection:
     return Objection(
         entry_id=row["entry_id"],
         purpose=row["payload"]["purpose"],
         effective_at=row["effective_at"],
         direct_marketing=row["payload"]["direct_marketing"],
+        **_provenance(row, undone),
     )
+
+
+def _restriction(row: Row, undone: Mapping[str, datetime]) -> Restriction:
+    lifted = row["kind"] == LIFTED
+    return Restriction(row["entry_id"], row["effective_at"], lifted, **_provenance(row, undone))
 
 
 async def entries(reader: Reader, lookup: bytes) -> list[HistoryEntry]:
     """The entries of the active subject behind a lookup, the oldest first; none for a stranger or somebody erased."""
+    rows = await reader.fetch(QUERIES["entries"], lookup)
+    undone = _undone(rows)
     return [
-        msgspec.convert({**row["payload"], "commitment": to_text(row["commitment"])}, HistoryEntry)
-        for row in await reader.fetch(QUERIES["past"], [lookup], [CONSENT])
+        msgspec.convert(
+            {**row["payload"], "commitment": to_text(row["commitment"]), **_provenance(row, undone)}, HistoryEntry
+        )
+        for row in rows
+        if row["kind"] == CONSENT
     ]
 
 
@@ -113,3 +164,8 @@ async def project(connection: Connection, states: Sequence[tuple[UUID, ConsentSt
     """Write where each subject stands on each purpose."""
     rows = [{"subject_id": subject, **msgspec.structs.asdict(state)} for subject, state in states]
     await connection.execute(QUERIES["project"], rows)
+
+
+async def retract(connection: Connection, subject_id: UUID, purposes: Sequence[str]) -> None:
+    """Forget where a subject stands on purposes of which nothing counts any longer."""
+    await connection.execute(QUERIES["retract"], subject_id, list(purposes))

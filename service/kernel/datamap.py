@@ -18,7 +18,7 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 TAG = re.compile(r"^(?P<meaning>.+) \[(?P<tag>[^\[\]]+)\]$", re.DOTALL)
-FLAGS = frozenset({"subject", "lookups", "sealed"})
+FLAGS = frozenset({"subject", "lookups", "sealed", "other"})
 
 
 class TagMissing(Exception):
@@ -56,6 +56,11 @@ class Table(Struct, frozen=True):
         return tuple(column for column in self.columns if column.category)
 
     @property
+    def own(self) -> tuple[Column, ...]:
+        """The columns that hold personal data of whoever owns the row: what names an `other` subject is not theirs."""
+        return tuple(column for column in self.personal if "other" not in column.flags)
+
+    @property
     def erased(self) -> bool:
         """Whether an erasure deletes this table's rows."""
         return any(column.erase == "delete" for column in self.personal)
@@ -89,8 +94,8 @@ class DataMap(Struct, frozen=True):
                 yield table, owner
 
     async def rows(self, reader: Reader, table: Table, owner: Column, person: Person) -> Sequence[Row]:
-        """A person's rows of one table: its personal columns and its key (sealed values still sealed)."""
-        names = [table.key, *(column.name for column in table.personal if column.name != table.key)]
+        """A person's rows of one table: their own personal columns and its key (sealed values still sealed)."""
+        names = [table.key, *(column.name for column in table.own if column.name != table.key)]
         selected = ", ".join(quoted(name) for name in names)
         sql = f"SELECT {selected} FROM {quoted(table.name)} WHERE {_condition(owner)} ORDER BY {quoted(table.key)}"  # noqa: S608 - names from the catalogue
         return await reader.fetch(sql, person.value(owner))

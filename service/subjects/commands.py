@@ -13,16 +13,34 @@ from service.kernel.ids import new_id
 from service.policy.commands import ActivePolicy
 from service.subjects import rules, store
 from service.subjects.keyring import Keyring
-from service.subjects.model import COOKIE_HEADER, Identifier, IdentifierRefused, Lookup, NotYourSubject, SubjectMissing
+from service.subjects.model import (
+    COOKIE_HEADER,
+    Identifier,
+    IdentifierRefused,
+    Led,
+    Lookup,
+    NotYourSubject,
+    SubjectMissing,
+)
 
 COOKIE = "cookie"
 
 
 class Entered(Struct, frozen=True):
-    """Subjects whose locks this transaction holds, and the time at which it got them."""
+    """Whom lookups lead to and whose own they are, with the locks of all these held, and since when."""
 
     recorded_at: datetime
-    subjects: Mapping[bytes, UUID]
+    led: Mapping[bytes, Led]
+
+    @property
+    def subjects(self) -> Mapping[bytes, UUID]:
+        """The subject that each lookup leads to, through its link if it has one."""
+        return {lookup: led.subject_id for lookup, led in self.led.items()}
+
+    @property
+    def homes(self) -> Mapping[bytes, UUID]:
+        """The subject whose own each lookup is."""
+        return {lookup: led.home for lookup, led in self.led.items()}
 
 
 class Subjects:
@@ -49,6 +67,7 @@ class Subjects:
             kind=kind.id,
             key_version=key.version,
             normalised=normalised,
+            anonymous=kind.normaliser == COOKIE,
         )
 
     def named_by(self, caller: Principal, identifier: Identifier | None, cookie: str | None) -> Lookup | None:
@@ -82,17 +101,17 @@ class Subjects:
     async def enter(
         self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None
     ) -> Entered:
-        """Lock the subjects behind lookups (steps 3 to 6 of DESIGN section 9).
+        """Lock the subjects behind lookups, on both ends of a link (steps 3 to 6 of DESIGN section 9).
 
         Raises `RunAgain` when a lookup led elsewhere once the lock was held: resolving again inside the same
         transaction could take locks out of order.
         """
         before = await store.resolve(connection, hashes)
-        await store.lock(connection, set(before.values()), shared=shared)
+        await store.lock(connection, {subject for led in before.values() for subject in led}, shared=shared)
         clock, after = await store.confirm(connection, hashes)
         if after != before:
             raise RunAgain
-        return Entered(recorded_at=at or clock, subjects=after)
+        return Entered(recorded_at=at or clock, led=after)
 
     def seal(self, table: str, column: str, owner: UUID, plain: bytes) -> bytes:
         """Seal a value for one column of one owner's row; it opens nowhere else (I5)."""

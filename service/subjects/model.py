@@ -1,6 +1,7 @@
 """The nouns of identity: identifiers, lookups, and what can be wrong with them."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
+from uuid import UUID
 
 from litestar.params import HeaderParameter
 from msgspec import Meta, Struct
@@ -24,15 +25,26 @@ class Identifier(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lookup(Struct, frozen=True):
-    """A keyed hash of a normalised identifier, with the identifier itself only for as long as the request lasts."""
+    """A keyed hash of a normalised identifier, with the identifier itself only for as long as the request lasts.
+
+    `anonymous`: it names a browser, and so nobody in particular.
+    """
 
     hash: bytes
     kind: str
     key_version: int
     normalised: str
+    anonymous: bool = False
 
     def __repr__(self) -> str:
         return f"Lookup({self.kind}, …)"
+
+
+class Led(NamedTuple):
+    """The subject that a lookup leads to, and whose own the lookup is: another's while it is linked."""
+
+    subject_id: UUID
+    home: UUID
 
 
 class IdentifierRefused(Problem):

@@ -15,18 +15,18 @@ WITH proposed AS (
 INSERT INTO subjects (subject_id, created_at) SELECT subject_id, created_at FROM admitted;
 
 -- name: resolve
--- The active subjects behind lookups.
-SELECT l.lookup, l.subject_id
-FROM lookups l JOIN subjects s ON s.subject_id = l.subject_id
+-- The active subjects behind lookups, and whose own each lookup is: another's where it is linked.
+SELECT l.lookup, s.subject_id, l.subject_id AS home
+FROM lookups l JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id)
 WHERE l.lookup = ANY($1::bytea[]) AND s.state = 'active';
 
 -- name: confirm
--- The database's clock and, in the same snapshot, the active subjects behind lookups (one row of nulls for none).
-SELECT c.now, f.lookup, f.subject_id
+-- The database's clock and, in the same snapshot, the same again (one row of nulls for none).
+SELECT c.now, f.lookup, f.subject_id, f.home
 FROM (SELECT clock_timestamp() AS now) AS c
 LEFT JOIN (
-    SELECT l.lookup, l.subject_id
-    FROM lookups l JOIN subjects s ON s.subject_id = l.subject_id
+    SELECT l.lookup, s.subject_id, l.subject_id AS home
+    FROM lookups l JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id)
     WHERE l.lookup = ANY($1::bytea[]) AND s.state = 'active'
 ) AS f ON true;
 
@@ -43,6 +43,18 @@ FROM (SELECT DISTINCT hashtextextended(s::text, 0) AS k FROM unnest($1::uuid[]) 
 -- name: bump
 -- Count a change of consent, so that a decision in flight notices it.
 UPDATE subjects SET revision = revision + 1 WHERE subject_id = ANY($1::uuid[]);
+
+-- name: link
+-- Let a lookup lead to another subject than its own.
+UPDATE lookups SET linked_to = $2 WHERE lookup = $1;
+
+-- name: unlink
+-- Let a lookup lead to its own subject again.
+UPDATE lookups SET linked_to = NULL WHERE lookup = $1;
+
+-- name: release
+-- Let every lookup that leads to a subject by a link lead to its own again.
+UPDATE lookups SET linked_to = NULL WHERE linked_to = $1 RETURNING subject_id;
 
 -- name: entomb
 -- Set the tombstone of a subject.

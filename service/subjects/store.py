@@ -9,6 +9,7 @@ from msgspec import Struct
 from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
 from service.subjects.keyring import Fingerprint
+from service.subjects.model import Led
 
 QUERIES = load(__package__)
 
@@ -29,16 +30,17 @@ async def admit(connection: Connection, proposals: Sequence[Proposal]) -> None:
     await connection.execute(QUERIES["admit"], proposals)
 
 
-async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, UUID]:
+async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, Led]:
     """Step 3: the active subject behind each lookup; strangers and the erased are left out."""
     rows = await reader.fetch(QUERIES["resolve"], list(lookups))
-    return {row["lookup"]: row["subject_id"] for row in rows}
+    return {row["lookup"]: Led(row["subject_id"], row["home"]) for row in rows}
 
 
-async def confirm(connection: Connection, lookups: Iterable[bytes]) -> tuple[datetime, Mapping[bytes, UUID]]:
+async def confirm(connection: Connection, lookups: Iterable[bytes]) -> tuple[datetime, Mapping[bytes, Led]]:
     """Step 5: the database's clock, and the active subject behind each lookup as of after the locks."""
     rows = await connection.fetch(QUERIES["confirm"], list(lookups))
-    return rows[0]["now"], {row["lookup"]: row["subject_id"] for row in rows if row["lookup"] is not None}
+    found = {row["lookup"]: Led(row["subject_id"], row["home"]) for row in rows if row["lookup"] is not None}
+    return rows[0]["now"], found
 
 
 async def lock(connection: Connection, subjects: Iterable[UUID], *, shared: bool = False) -> None:
@@ -51,13 +53,28 @@ async def bump(connection: Connection, subjects: Iterable[UUID]) -> None:
     await connection.execute(QUERIES["bump"], list(subjects))
 
 
+async def link(connection: Connection, lookup: bytes, known: UUID) -> None:
+    """Let a lookup lead to a known subject. The caller holds the locks of both."""
+    await connection.execute(QUERIES["link"], lookup, known)
+
+
+async def unlink(connection: Connection, lookup: bytes) -> None:
+    """Let a lookup lead to its own subject again."""
+    await connection.execute(QUERIES["unlink"], lookup)
+
+
+async def release(connection: Connection, known: UUID) -> list[UUID]:
+    """Let every lookup that is linked to a subject go home; returns whose own they are."""
+    return [row["subject_id"] for row in await connection.fetch(QUERIES["release"], known)]
+
+
 async def entomb(connection: Connection, subject_id: UUID) -> None:
     """Set the tombstone: from now on nothing is recorded for this subject id."""
     await connection.execute(QUERIES["entomb"], subject_id)
 
 
 async def lookups_of(reader: Reader, subject_id: UUID) -> list[bytes]:
-    """Every lookup of the subject."""
+    """Every lookup of the subject's own; what is linked to them is another's."""
     return [row["lookup"] for row in await reader.fetch(QUERIES["lookups_of"], subject_id)]
 
 

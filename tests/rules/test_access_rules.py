@@ -35,7 +35,7 @@ async def test_the_package_holds_every_tagged_column_of_the_subject(service: Run
     opened = _planted("ada") | {"idempotency.answer": str(subject_id)}
     for table, owner in (await datamap.read(service.database)).of_subjects():
         stored = await _rows(service, table, owner, subject_id)
-        for column in table.personal:
+        for column in table.own:
             planted = [row[column.name] for row in stored if row[column.name] is not None]
             assert planted, f"this test plants nothing in {table.name}.{column.name}"
             shown = [row[column.name] for row in tables[table.name]]

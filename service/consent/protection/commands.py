@@ -31,7 +31,7 @@ from service.policy.commands import ActivePolicy
 from service.policy.model import Bundle, LegalBasis, Purpose
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
-from service.subjects.model import Lookup
+from service.subjects.model import Led, Lookup
 
 OPEN_TO_OBJECTION = frozenset({LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTEREST, LegalBasis.PUBLIC_TASK})
 """Art. 21(1); consent is withdrawn rather than objected to, but the wrong word for no is a no all the same."""
@@ -71,10 +71,12 @@ class ProtectionDesk:
                 if isinstance(earlier, IdempotencyConflict):
                     raise earlier
                 return msgspec.json.decode(earlier, type=Objected)
-            subject_id, recorded_at = await self._enter(connection, lookup, moment.override)
-            objected = await self._object(connection, bundle, purposes, subject_id, recorded_at)
+            led, recorded_at = await self._enter(connection, lookup, moment.override)
+            objected = await self._object(connection, bundle, purposes, led.subject_id, recorded_at)
+            if led.home != led.subject_id:  # a no said through a link is the browser's own too, and outlives the link
+                await self._object(connection, bundle, purposes, led.home, recorded_at)
             if claim:
-                await self._answers.keep(connection, [(claim, msgspec.json.encode(objected), subject_id)])
+                await self._answers.keep(connection, [(claim, msgspec.json.encode(objected), led.subject_id)])
             return objected
 
         return await self._database.run("consent.object", work)
@@ -84,8 +86,8 @@ class ProtectionDesk:
         lookup = self._subjects.lookup(restricting.subject)
 
         async def work(connection: Connection) -> Restricted:
-            subject_id, now = await self._enter(connection, lookup, moment.override)
-            if known := await store.restriction(connection, subject_id):
+            (subject_id, _), now = await self._enter(connection, lookup, moment.override)
+            if known := await store.restriction(connection, subject_id, own=True):
                 return known
             entry = _entry("restriction", subject_id, now, {"bundle": self._policy.current.digest})
             await _append(connection, [entry])
@@ -112,13 +114,13 @@ class ProtectionDesk:
 
         return await self._database.run("consent.lift", work)
 
-    async def _enter(self, connection: Connection, lookup: Lookup, at: datetime | None) -> tuple[UUID, datetime]:
+    async def _enter(self, connection: Connection, lookup: Lookup, at: datetime | None) -> tuple[Led, datetime]:
         """The subject behind a lookup, made if there is none, and locked."""
         await self._subjects.admit(connection, [(lookup, at)])
         entered = await self._subjects.enter(connection, [lookup.hash], at=at)
-        if lookup.hash not in entered.subjects:
+        if lookup.hash not in entered.led:
             raise RunAgain
-        return entered.subjects[lookup.hash], entered.recorded_at
+        return entered.led[lookup.hash], entered.recorded_at
 
     async def _object(
         self, connection: Connection, bundle: Bundle, purposes: list[Purpose], subject_id: UUID, now: datetime

@@ -7,13 +7,20 @@ ON CONFLICT (subject_id, purpose) DO UPDATE SET
     effective_at = excluded.effective_at,
     direct_marketing = objections.direct_marketing OR excluded.direct_marketing;
 
+-- name: retract
+-- Forget objections of a subject that count no longer.
+DELETE FROM objections WHERE subject_id = $1 AND purpose = ANY($2::text[]);
+
 -- name: restriction
--- The restriction of a subject, if there is one.
-SELECT entry_id, since FROM restrictions WHERE subject_id = $1;
+-- The restriction of a subject, if there is one, and whether a link brought it.
+SELECT r.entry_id, r.since, e.payload ? 'link' AS linked
+FROM restrictions r JOIN ledger_entries e ON e.subject_id = r.subject_id AND e.entry_id = r.entry_id
+WHERE r.subject_id = $1;
 
 -- name: restrict
 -- Keep a subject's data from every use but storage.
-INSERT INTO restrictions (subject_id, entry_id, since) VALUES ($1, $2, $3);
+INSERT INTO restrictions (subject_id, entry_id, since) VALUES ($1, $2, $3)
+ON CONFLICT (subject_id) DO UPDATE SET entry_id = excluded.entry_id, since = excluded.since;
 
 -- name: lift
 -- End a subject's restriction.

@@ -1,6 +1,6 @@
 """Objections and restrictions in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,10 +25,17 @@ async def objections(
     )
 
 
-async def restriction(connection: Connection, subject_id: UUID) -> Restricted | None:
-    """The restriction that holds for a subject."""
+async def retract(connection: Connection, subject_id: UUID, purposes: Collection[str]) -> None:
+    """Forget objections that count no longer."""
+    await connection.execute(QUERIES["retract"], subject_id, list(purposes))
+
+
+async def restriction(connection: Connection, subject_id: UUID, *, own: bool = False) -> Restricted | None:
+    """The restriction that holds for a subject; with `own` only one that no link brought, which would end with it."""
     row = await connection.fetchrow(QUERIES["restriction"], subject_id)
-    return Restricted(subject_id=subject_id, entry_id=row["entry_id"], since=row["since"]) if row else None
+    if row is None or (own and row["linked"]):
+        return None
+    return Restricted(subject_id=subject_id, entry_id=row["entry_id"], since=row["since"])
 
 
 async def restrict(connection: Connection, subject_id: UUID, entry_id: UUID, since: datetime) -> None:

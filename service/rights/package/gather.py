@@ -87,7 +87,7 @@ def _put(
     spool: Spool,
 ) -> None:
     """Put rows of one table aside; somebody's may be so many that others would have to wait for it."""
-    columns = [column for column in table.columns if column.category or column.name == table.key]
+    columns = [column for column in table.columns if column in table.own or column.name == table.key]
     for row in rows:
         shown = {column.name: _shown(table, owner, column, row, person, opened) for column in columns}
         spool.put(Kept(subject_id=str(subject_id) if subject_id else None, table=table.name, row=shown))

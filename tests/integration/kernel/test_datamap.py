@@ -90,11 +90,13 @@ async def test_tags_are_read_as_written(database: Database) -> None:
     """Category, flags and fate of a column; owner, key and purposes of a table."""
     await changed(
         database,
-        'CREATE TABLE "odd ""name" (subject_id uuid, "Number" int, text bytea, PRIMARY KEY (subject_id, "Number"))',
+        'CREATE TABLE "odd ""name" '
+        '(subject_id uuid, "Number" int, text bytea, friend uuid, PRIMARY KEY (subject_id, "Number"))',
         """COMMENT ON TABLE "odd ""name" IS 'Odd. [purposes=none]'""",
         """COMMENT ON COLUMN "odd ""name".subject_id IS 'Whose. [pd=pseudonym; subject; erase=delete]'""",
         """COMMENT ON COLUMN "odd ""name"."Number" IS 'Which; one of [1, 2]. [pd=none]'""",
         """COMMENT ON COLUMN "odd ""name".text IS 'What. [pd=request; sealed; erase=empty]'""",
+        """COMMENT ON COLUMN "odd ""name".friend IS 'Whose friend. [pd=pseudonym; other; erase=delete]'""",
     )
     table = named(await datamap.read(database), 'odd "name')
     assert (table.purposes, table.key, table.erased) == (None, "Number", True)
@@ -104,8 +106,10 @@ async def test_tags_are_read_as_written(database: Database) -> None:
         ("subject_id", "pseudonym", frozenset({"subject"}), "delete"),
         ("Number", None, frozenset(), "keep"),
         ("text", "request", frozenset({"sealed"}), "empty"),
+        ("friend", "pseudonym", frozenset({"other"}), "delete"),
     ]
-    assert [column.name for column in table.personal] == ["subject_id", "text"]
+    assert [column.name for column in table.personal] == ["subject_id", "text", "friend"]
+    assert [column.name for column in table.own] == ["subject_id", "text"]
 
 
 async def test_an_erasure_does_to_a_column_what_its_tag_says(database: Database) -> None:

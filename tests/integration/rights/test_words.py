@@ -19,7 +19,7 @@ async def test_every_personal_column_has_a_label(database_url: str, language: st
     words = words_in(language)
     assert words.tables.keys() == {table.name for table in tables}
     assert {name: set(labels) for name, labels in words.columns.items()} == {
-        table.name: {column.name for column in table.personal} for table in tables
+        table.name: {column.name for column in table.own} for table in tables
     }
 
 

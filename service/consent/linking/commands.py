@@ -1,0 +1,154 @@
+"""The verbs of linking: link and unlink. Each is one transaction that holds the locks of both subjects."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from service.consent import store as consent_store
+from service.consent.linking import rules, writing
+from service.consent.linking.model import (
+    Linked,
+    LinkedElsewhere,
+    Linking,
+    LinkRefused,
+    RestoredPurpose,
+    Unlinked,
+    Unlinking,
+)
+from service.consent.linking.writing import Ends
+from service.consent.model import Status
+from service.consent.rules import fold
+from service.kernel.auth import Principal
+from service.kernel.clock import Moment
+from service.kernel.database import Connection, Database, RunAgain
+from service.kernel.idempotency import Answers, Claim
+from service.kernel.problem import Fault, Forbidden, IdempotencyConflict
+from service.policy.commands import ActivePolicy
+from service.policy.model import Bundle
+from service.subjects.commands import Subjects
+from service.subjects.model import Identifier, IdentifierRefused, Led, Lookup
+
+Answer = TypeVar("Answer", Linked, Unlinked)
+
+
+class LinkDesk:
+    """Lets browsers speak for known subjects, and ends that."""
+
+    def __init__(self, *, database: Database, policy: ActivePolicy, subjects: Subjects, answers: Answers) -> None:
+        self._database = database
+        self._policy = policy
+        self._subjects = subjects
+        self._answers = answers
+
+    async def link(self, linking: Linking, caller: Principal, key: str | None, moment: Moment) -> Linked:
+        """Link a browser to a known subject; again it changes nothing. Raises `LinkRefused`, `LinkedElsewhere`."""
+        _refuse_browser(caller)
+        anonymous = self._lookup(linking.anonymous, "$.anonymous", anonymous=True)
+        known = self._lookup(linking.known, "$.known", anonymous=False)
+        bundle = self._policy.current
+        whose = [anonymous.hash, known.hash]
+        claim = self._answers.claim(caller, key, f"link {anonymous.hash.hex()} {known.hash.hex()}", linking, whose)
+
+        async def work(connection: Connection) -> Linked:
+            return await self._link(connection, bundle, anonymous, known, moment.override)
+
+        return await self._once("consent.link", claim, Linked, work)
+
+    async def unlink(self, unlinking: Unlinking, caller: Principal, key: str | None, moment: Moment) -> Unlinked:
+        """End the link of a browser; where there is none, nothing happens, which is success too."""
+        _refuse_browser(caller)
+        anonymous = self._lookup(unlinking.identifier, "$.identifier", anonymous=True)
+        bundle = self._policy.current
+        claim = self._answers.claim(caller, key, f"unlink {anonymous.hash.hex()}", unlinking, [anonymous.hash])
+
+        async def work(connection: Connection) -> Unlinked:
+            return await self._unlink(connection, bundle, anonymous, moment.override)
+
+        return await self._once("consent.unlink", claim, Unlinked, work)
+
+    def _lookup(self, identifier: Identifier, path: str, *, anonymous: bool) -> Lookup:
+        """The lookup of an identifier that must name a browser, or somebody; two of a sort cannot be linked."""
+        try:
+            lookup = self._subjects.lookup(identifier)
+        except IdentifierRefused as problem:
+            raise IdentifierRefused("Nothing was changed.", faults=[Fault(path, problem.detail)]) from None
+        if lookup.anonymous is not anonymous:
+            message = "must be one that names a browser: a cookie" if anonymous else "must name somebody, not a browser"
+            raise LinkRefused("Nothing was changed.", faults=[Fault(f"{path}.kind", message)])
+        return lookup
+
+    async def _once(
+        self, name: str, claim: Claim | None, kind: type[Answer], work: Callable[[Connection], Awaitable[Answer]]
+    ) -> Answer:
+        """Do the work in one transaction, unless its Idempotency-Key was answered before."""
+
+        async def claimed(connection: Connection) -> Answer:
+            if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):
+                if isinstance(earlier, IdempotencyConflict):
+                    raise earlier
+                return msgspec.json.decode(earlier, type=kind)
+            answer = await work(connection)
+            if claim:
+                await self._answers.keep(connection, [(claim, msgspec.json.encode(answer), answer.subject_id)])
+            return answer
+
+        return await self._database.run(name, claimed)
+
+    async def _link(
+        self, connection: Connection, bundle: Bundle, anonymous: Lookup, known: Lookup, at: datetime | None
+    ) -> Linked:
+        await self._subjects.admit(connection, [(anonymous, at), (known, at)])
+        entered = await self._subjects.enter(connection, [anonymous.hash, known.hash], at=at)
+        if len(entered.led) != len({anonymous.hash, known.hash}):
+            raise RunAgain
+        led, known_id = entered.led[anonymous.hash], entered.subjects[known.hash]
+        if led.subject_id not in (led.home, known_id):
+            raise LinkedElsewhere(
+                "Unlink it first (POST /v1/subjects/unlink); on a shared device the page takes a new cookie at logout."
+            )
+        trails = await consent_store.past(connection, [anonymous.hash, known.hash])
+        theirs, past = trails[anonymous.hash], trails[known.hash].home
+        link = theirs.turns[-1].link if _is_linked(led) else None
+        merger = rules.merge(bundle, theirs.home, rules.without(past, link) if link else past, entered.recorded_at)
+        if link is None:
+            ends = Ends(anonymous.hash, led.home, known_id, entered.recorded_at, bundle.digest)
+            link = await writing.join(connection, ends, past, merger)
+        return Linked(
+            subject_id=known_id,
+            link=link,
+            purposes=merger.purposes,
+            objections=[objection.purpose for objection in merger.objections],
+            restricted=merger.restricted,
+        )
+
+    async def _unlink(self, connection: Connection, bundle: Bundle, anonymous: Lookup, at: datetime | None) -> Unlinked:
+        entered = await self._subjects.enter(connection, [anonymous.hash], at=at)
+        led = entered.led.get(anonymous.hash)
+        if led is None or not _is_linked(led):
+            return Unlinked(subject_id=None, purposes={})
+        trail = (await consent_store.past(connection, [anonymous.hash]))[anonymous.hash]
+        link = trail.turns[-1].link
+        if link is None:
+            raise RunAgain
+        ends = Ends(anonymous.hash, led.home, led.subject_id, entered.recorded_at, bundle.digest)
+        before = trail.known[link]
+        after = await writing.part(connection, ends, link, before)
+        then, now = fold(before.said), fold(after.said)
+        purposes: dict[str, RestoredPurpose] = {}
+        for purpose in sorted(rules.brought(before, link)):
+            state = now.get(purpose)
+            kept = state is not None and state.entry_id == then[purpose].entry_id
+            status = state.status if state else Status.UNKNOWN
+            purposes[purpose] = RestoredPurpose(status=status, outcome="kept" if kept else "restored")
+        return Unlinked(subject_id=led.subject_id, purposes=purposes)
+
+
+def _refuse_browser(caller: Principal) -> None:
+    if caller.kind == "browser":
+        raise Forbidden("A page cannot say who has signed in on it; do this with a secret key.")
+
+
+def _is_linked(led: Led) -> bool:
+    return led.subject_id != led.home
