@@ -22,12 +22,15 @@ class Access:
     async def gather(
         self, connection: Connection, request: RightsRequest, bundle: Bundle, spool: Spool, at: datetime | None
     ) -> Preface:
-        """Put aside every row, each subject once, under their shared locks; returns what the package says before it."""
+        """Put aside every row, each subject once, under their shared locks; returns what the package says before it.
+
+        An identifier covers its own subject; one that it is linked to only where that one is named too (Art. 15(4)).
+        """
         entered = await self._subjects.enter(connection, request.lookups, shared=True, at=at)
-        for subject_id in sorted(set(entered.subjects.values())):
+        for subject_id in sorted(set(entered.homes.values())):
             person = Person(subject_id, await subjects_store.lookups_of(connection, subject_id))
             await gather(connection, self._datamap, self._subjects.open, person, subject_id, spool)
-        if strangers := [lookup for lookup in request.lookups if lookup not in entered.subjects]:
+        if strangers := [lookup for lookup in request.lookups if lookup not in entered.homes]:
             nobody = Person(request.request_id, strangers)
             await gather(connection, by_lookup(self._datamap), self._subjects.open, nobody, None, spool)
-        return preface(request, bundle, self._datamap, entered.recorded_at, nothing_held=not entered.subjects)
+        return preface(request, bundle, self._datamap, entered.recorded_at, nothing_held=not entered.homes)

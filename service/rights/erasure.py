@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from service.consent.linking.writing import release
 from service.kernel.crypto import Signer, to_text
 from service.kernel.database import Connection
 from service.kernel.datamap import DataMap, Person
@@ -30,14 +31,17 @@ class Erasure:
         self._issuer = issuer
 
     async def run(self, connection: Connection, request: RightsRequest, bundle: str, at: datetime | None) -> None:
-        """Erase every subject behind the request's lookups and close it. The caller holds the request's row."""
+        """Erase every subject whose own the request's lookups are and close it. The caller holds the request's row.
+
+        An identifier that is linked to somebody covers its own subject, and them only where they are named too.
+        """
         entered = await self._subjects.enter(connection, request.lookups, at=at)
         erased_at = entered.recorded_at
         persons = [
             Person(subject_id, await subjects_store.lookups_of(connection, subject_id))
-            for subject_id in sorted(set(entered.subjects.values()))
+            for subject_id in sorted(set(entered.homes.values()))
         ]
-        strangers = [lookup for lookup in request.lookups if lookup not in entered.subjects]
+        strangers = [lookup for lookup in request.lookups if lookup not in entered.homes]
         await store.empty(connection, request.request_id)
         await store.let_go(connection, [*strangers, *(lookup for person in persons for lookup in person.lookups)])
         erased = [await self._erase(connection, request.request_id, person, bundle, erased_at) for person in persons]
@@ -56,7 +60,11 @@ class Erasure:
     async def _erase(
         self, connection: Connection, request_id: UUID, person: Person, bundle: str, erased_at: datetime
     ) -> Erased:
-        """Set the tombstone, then delete. The entry lists what it emptied: nothing else can be emptied unseen."""
+        """Set the tombstone, then delete. The entry lists what it emptied: nothing else can be emptied unseen.
+
+        A browser that is linked to the person goes home first: its own subject is somebody else until they say so too.
+        """
+        await release(connection, person.subject_id, erased_at, bundle)
         emptied = await store.commitments(connection, person.subject_id)
         await subjects_store.entomb(connection, person.subject_id)
         rows = await self._datamap.erase(connection, person)
