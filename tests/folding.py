@@ -26,7 +26,7 @@ async def folded(database: Reader) -> States:
     """What the ledger leads to."""
     subjects = [row["subject_id"] for row in await database.fetch("SELECT DISTINCT subject_id FROM ledger_entries")]
     histories = await store.history(database, subjects)
-    return {subject: _plain(fold(history)) for subject, history in histories.items()}
+    return {subject: _plain(states) for subject, history in histories.items() if (states := fold(history))}
 
 
 def _plain(states: dict[str, ConsentState]) -> dict[str, dict[str, Any]]:

@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from tests.consenting import NOON, of_cookie, text
 from tests.filing import REQUESTS, filing
-from tests.integration.consent.test_projection import folded, projected
+from tests.folding import folded, projected
 from tests.linking import LINK, UNLINK, cookie
 from tests.linking import say as say_one
 from tests.running import NOTICE, Json, Running, customer
@@ -23,7 +22,6 @@ SECONDS, MOST_SECONDS = 3.0, 60.0
 ENOUGH = 12
 RACED = "SELECT least(sum((kind = 'linked')::int), 2 * sum((kind = 'erasure')::int)) FROM ledger_entries"
 BUSY, CONFLICT = 503, 409
-SUBJECTS = "SELECT subject_id FROM subjects WHERE state = 'active'"
 ASTRAY = """
 SELECT count(*) FROM lookups l LEFT JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id)
 WHERE s.state IS DISTINCT FROM 'active'
@@ -31,10 +29,8 @@ WHERE s.state IS DISTINCT FROM 'active'
 
 
 async def agree(service: Running) -> None:
-    """Every active subject's projections are what the ledger leads to."""
-    for row in await service.database.fetch(SUBJECTS):
-        subject_id: UUID = row["subject_id"]
-        assert await projected(service, subject_id) == await folded(service, subject_id)
+    """Every subject's projections are what the ledger leads to."""
+    assert await projected(service.database) == await folded(service.database)
 
 
 async def standings_agree(service: Running, subjects: list[Json]) -> None:
