@@ -128,12 +128,18 @@ def _told(state: ConsentState, reason: Reason, status: Status) -> Permission:
 def fold(history: Iterable[Said]) -> dict[str, ConsentState]:
     """Where each purpose stands after a history, whatever the order in which it arrived (C11, C23).
 
-    What a link brought stops counting when the link is undone, as if it had never been said (I6).
+    What a link brought stops counting when the link is undone, as if it had never been said. A grant that it brought
+    yields to every no of the person's own, also to an older one that arrives late (I6).
     """
     by_purpose: dict[str, list[Said]] = {}
+    refused: set[str] = set()
     for said in sorted(history, key=_order):
-        if said.until is None:
-            by_purpose.setdefault(said.purpose, []).append(said)
+        adopted = said.link is not None and said.status is Status.GIVEN
+        if said.until is not None or (adopted and said.purpose in refused):
+            continue
+        by_purpose.setdefault(said.purpose, []).append(said)
+        if said.link is None and said.status is not Status.GIVEN:
+            refused.add(said.purpose)
     return {purpose: _last(events) for purpose, events in by_purpose.items()}
 
 

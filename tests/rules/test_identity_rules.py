@@ -12,8 +12,9 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.consenting import NOON, ON_CONSENT, text, visitor
+from tests.consenting import NOON, ON_CONSENT, of_cookie, text, visitor
 from tests.filing import REQUESTS, approve_all, fetch, file, filing, package
+from tests.linking import LINK, UNLINK
 from tests.planting import Planted, search, search_files, search_tables
 from tests.process import process_beside
 from tests.running import NOTICE, Running, customer, succeeded
@@ -68,6 +69,8 @@ async def live(service: Running, planted: Planted) -> None:
         path = f"{REQUESTS}/{asked['request_id']}/verify"
         succeeded(await service.post(path, vouching, key=service.officers[0]))
     await service.withdraw(planted.phone)
+    linking = {"anonymous": of_cookie(cookie), "known": planted.phone}
+    succeeded(await service.post(LINK, linking, headers={"Idempotency-Key": f"link {planted.marker}"}))
     own = await package(service, planted.email, planted.phone, planted.customer, {"kind": "cookie", "value": cookie})
     assert planted.marker.encode() in own.read("data.json")
     gone = customer(f"gone {planted.marker}")
@@ -108,6 +111,12 @@ async def go_wrong(service: Running, planted: Planted) -> None:
     for headers in (*credentials, {"Placet-Now": marker}):
         answer = await service.post("/v1/consents/check", question, headers=headers)
         assert answer.status_code in {401, 403, 422}
+    for body in (
+        {"anonymous": planted.email, "known": planted.email},
+        {"anonymous": of_cookie(marker), "known": marker},
+    ):
+        assert (await service.post(LINK, body)).status_code == 422
+    assert (await service.post(UNLINK, {"identifier": of_cookie(marker)})).status_code == 422
     batch = {"checks": [question, {"subject": {"kind": "email", "value": marker}, "purposes": [marker]}]}
     succeeded(await service.post("/v1/consents/check/batch", batch))
     await service.browse("/v1/consents", record, cookie=marker)

@@ -113,6 +113,18 @@ async def history(service: Running, subject: Json) -> list[dict[str, Any]]:
 
 
 @pytest.mark.rule("I6")
+async def test_an_adopted_grant_yields_to_a_no_that_arrives_late(adopting: Running) -> None:
+    """A refusal on paper wins over a grant that a browser gave after it: the person had decided for themselves."""
+    value = await cookie(adopting)
+    await adopting.give(of_cookie(value), "analytics", now=text(NOON))
+    await link(adopting, value, ADA, now=text(NOON + HOUR))
+    assert (await adopting.check(ADA, "analytics", now=text(NOON + HOUR)))["allowed"]
+    late = {"method": "paper", "collected_at": text(NOON - DAY), "now": text(NOON + DAY)}
+    succeeded(await adopting.record(ADA, {"analytics": "refused"}, **late), 201)
+    assert (await adopting.check(ADA, "analytics", now=text(NOON + DAY)))["reason"] == "refused"
+
+
+@pytest.mark.rule("I6")
 async def test_an_objection_is_a_decision_that_keeps_a_grant_from_being_adopted(adopting: Running) -> None:
     """Who objected to direct marketing gets no grant of it from a browser, and a browser's objection reaches them."""
     value, other = await cookie(adopting), await cookie(adopting)
@@ -360,6 +372,21 @@ async def test_through_a_link_a_no_reaches_the_known_subject_and_a_yes_does_not(
     withdrawn = succeeded(await service.browse("/v1/consents/withdraw", body, cookie=value))
     assert {record["purpose"] for record in withdrawn["records"]} >= {"analytics", "marketing_email"}
     assert (await service.check(ADA, "marketing_email"))["reason"] == "withdrawn"
+
+
+@pytest.mark.rule("I10")
+async def test_a_page_that_withdraws_everything_takes_back_its_own_too(service: Running) -> None:
+    """A withdrawal of everything through a link is the known subject's, and ends what the page had given dormant."""
+    value = await cookie(service)
+    await link(service, value, ADA)
+    await browser_says(service, value, analytics="given")
+    body = {"purposes": "all", "site": "shop"}
+    withdrawn = succeeded(await service.browse("/v1/consents/withdraw", body, cookie=value))
+    assert [(r["purpose"], r["status"], r["dormant"]) for r in withdrawn["records"]] == [
+        ("analytics", "withdrawn", True)
+    ]
+    await unlink(service, value)
+    assert (await service.check(of_cookie(value), "analytics"))["reason"] == "withdrawn"
 
 
 @pytest.mark.rule("I10")

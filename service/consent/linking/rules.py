@@ -39,7 +39,7 @@ def merge(bundle: Bundle, anonymous: Past, known: Past, now: datetime) -> Merger
     """What the known subject gets of a browser's: every no, and a grant only where the bundle adopts it."""
     theirs, whole = standing_at(anonymous, ALWAYS, None), standing_at(known, ALWAYS, None)
     own = standing_at(without(known), ALWAYS, None)
-    objections = [o for o in theirs.objections if _reaches(bundle, o, theirs, own)]
+    objections = [o for o in theirs.objections if _reaches(bundle, o, theirs, own, whole)]
     restricted = theirs.restriction is not None and own.restriction is None
     protection = replace(
         whole,
@@ -98,7 +98,7 @@ def _obstacle(bundle: Bundle, purpose_id: str, theirs: Standing, protection: Sta
     return None if verdict.reason is Reason.CONSENT_GIVEN else verdict.reason
 
 
-def _reaches(bundle: Bundle, objection: Objection, theirs: Standing, own: Standing) -> bool:
+def _reaches(bundle: Bundle, objection: Objection, theirs: Standing, own: Standing, whole: Standing) -> bool:
     """Whether a browser's objection becomes the known subject's: it stands, and they have none of their own that does.
 
     One to direct marketing stands for other purposes too, whatever was given since.
@@ -109,6 +109,7 @@ def _reaches(bundle: Bundle, objection: Objection, theirs: Standing, own: Standi
         mine.purpose == objection.purpose
         and mine.direct_marketing >= objection.direct_marketing
         and not _given_since(bundle, mine, own)
+        and not _given_since(bundle, mine, whole)
         for mine in own.objections
     )
 

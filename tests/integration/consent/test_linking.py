@@ -15,7 +15,7 @@ from tests.filing import REQUESTS, filing
 from tests.folding import folded, projected
 from tests.linking import LINK, UNLINK, cookie
 from tests.linking import say as say_one
-from tests.running import NOTICE, Json, Running, customer
+from tests.running import NOTICE, Json, Running, customer, succeeded
 
 PEOPLE = [customer("ada"), customer("bob")]
 SECONDS, MOST_SECONDS = 3.0, 60.0
@@ -45,29 +45,49 @@ async def standings_agree(service: Running, subjects: list[Json]) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_after_any_links_the_projection_is_the_fold_of_the_ledger(service: Running, seed: int) -> None:
-    """Decisions, objections, restrictions, links and unlinks of two browsers and two people, at random."""
+    """Decisions, objections and restrictions of two browsers and two people, linked and unlinked again, at random."""
     chance = random.Random(seed)  # noqa: S311 - a history that can be repeated
     browsers = [await cookie(service), await cookie(service)]
     everyone = [*PEOPLE, *map(of_cookie, browsers)]
-    for _ in range(30):
-        subject, value = chance.choice(everyone), chance.choice(browsers)
-        purpose = chance.choice(["analytics", "marketing_email"])
-        match chance.choice(["say", "say", "object", "restrict", "lift", "link", "link", "unlink"]):
-            case "say":
-                await say_one(service, subject, chance.choice(["given", "refused", "withdrawn"]), purpose)
-            case "object":
-                await service.post("/v1/objections", {"subject": subject, "purposes": [purpose]})
-            case "restrict":
-                await service.post("/v1/restrictions", {"subject": subject}, key=service.officers[0])
-            case "lift":
-                await service.post("/v1/restrictions/lift", {"subject": subject}, key=service.officers[0])
-            case "link":
-                body = {"anonymous": of_cookie(value), "known": chance.choice(PEOPLE)}
-                assert (await service.post(LINK, body)).status_code in {200, CONFLICT}
-            case _:
-                assert (await service.post(UNLINK, {"identifier": of_cookie(value)})).status_code == 200
+    restored = 0
+    for _ in range(16):
+        await speak(service, chance, chance.choice(everyone))
+        value = of_cookie(chance.choice(browsers))
+        ended = succeeded(await service.post(UNLINK, {"identifier": value}))
+        restored += [purpose["outcome"] for purpose in ended["purposes"].values()].count("restored")
         await agree(service)
+        await speak(service, chance, value)
+        person = chance.choice(PEOPLE)
+        succeeded(await service.post(LINK, {"anonymous": value, "known": person}))
+        await agree(service)
+    assert restored
     await standings_agree(service, everyone)
+
+
+async def speak(service: Running, chance: random.Random, subject: Json) -> None:
+    """Say something at random, object, or have the data restricted or no longer."""
+    purpose = chance.choice(["analytics", "marketing_email"])
+    match chance.choice(["say", "say", "say", "object", "restrict", "lift"]):
+        case "say":
+            await say_one(service, subject, chance.choice(["given", "refused", "withdrawn"]), purpose)
+        case "object":
+            succeeded(await service.post("/v1/objections", {"subject": subject, "purposes": [purpose]}), 201)
+        case "restrict":
+            await service.post("/v1/restrictions", {"subject": subject}, key=service.officers[0])
+        case _:
+            await service.post("/v1/restrictions/lift", {"subject": subject}, key=service.officers[0])
+
+
+async def test_the_same_link_twenty_times_at_once_is_one(service: Running) -> None:
+    """Parallel calls that say the same thing are answered alike, and one of them has written."""
+    value = of_cookie(await cookie(service))
+    await say_one(service, value, "refused", "analytics")
+    body = {"anonymous": value, "known": PEOPLE[0]}
+    answers = await asyncio.gather(*(service.post(LINK, body) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["link"] for answer in answers}) == 1
+    kinds = await service.database.fetch("SELECT kind FROM ledger_entries")
+    assert sorted(row["kind"] for row in kinds) == ["consent", "consent", "link", "linked"]
 
 
 async def test_no_race_half_merges(service: Running) -> None:
