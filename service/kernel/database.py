@@ -114,6 +114,15 @@ class Database:
                 raise _unavailable(name) from error
         raise _unavailable(name)
 
+    async def at_one_moment(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run `work`, which only reads, in one REPEATABLE READ transaction: it locks nothing; raises `Unavailable`."""
+
+        async def transact(connection: Connection) -> T:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                return await work(connection)
+
+        return await self._reads.read(transact)
+
     async def close(self) -> None:
         """Close every connection, after whatever still runs on it."""
         await self._reads.close()

@@ -5,7 +5,7 @@ It knows tables and tags, and no domain. Its SQL is the only one built from name
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import groupby
 from typing import Literal
 from uuid import UUID
@@ -19,6 +19,8 @@ QUERIES = load(__package__)
 
 TAG = re.compile(r"^(?P<meaning>.+) \[(?P<tag>[^\[\]]+)\]$", re.DOTALL)
 FLAGS = frozenset({"subject", "lookups", "sealed", "other"})
+BATCH = 500
+"""Rows that are read at once."""
 
 
 class TagMissing(Exception):
@@ -93,12 +95,16 @@ class DataMap(Struct, frozen=True):
             if owner := table.owner:
                 yield table, owner
 
-    async def rows(self, reader: Reader, table: Table, owner: Column, person: Person) -> Sequence[Row]:
-        """A person's rows of one table: their own personal columns and its key (sealed values still sealed)."""
+    async def batches(
+        self, connection: Connection, table: Table, owner: Column, person: Person
+    ) -> AsyncGenerator[Sequence[Row], None]:
+        """A person's rows of one table, few at a time: their own personal columns and its key, sealed values still sealed."""
         names = [table.key, *(column.name for column in table.own if column.name != table.key)]
         selected = ", ".join(quoted(name) for name in names)
         sql = f"SELECT {selected} FROM {quoted(table.name)} WHERE {_condition(owner)} ORDER BY {quoted(table.key)}"  # noqa: S608 - names from the catalogue
-        return await reader.fetch(sql, person.value(owner))
+        cursor = await connection.cursor(sql, person.value(owner))
+        while rows := await cursor.fetch(BATCH):
+            yield rows
 
     async def erase(self, connection: Connection, person: Person) -> dict[str, int]:
         """Delete or empty everything of a person that the tags say; returns the rows touched, by table."""

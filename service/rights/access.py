@@ -1,36 +1,92 @@
-"""Access (Art. 15), in the caller's transaction: lock, then gather every tagged column of every subject named."""
+"""Access (Art. 15): gather every tagged column of every subject named, at one moment, then write it as it is sent."""
 
-from datetime import datetime
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from uuid import UUID
 
-from service.kernel.database import Connection
+from service.kernel.clock import Moment
+from service.kernel.database import Connection, Database
 from service.kernel.datamap import DataMap, Person
 from service.policy.model import Bundle
-from service.rights.model import RightsRequest
+from service.rights import store
+from service.rights.model import PackageMissing, PackageServed, RequestNotReady, RightsRequest
+from service.rights.package import archive
 from service.rights.package.gather import Spool, by_lookup, gather
 from service.rights.package.preface import Preface, preface
+from service.rights.rules import Fetching, fetching, found
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
 
 
 class Access:
-    """Gathers what is held of whoever a request names."""
+    """Serves whoever a request names."""
 
-    def __init__(self, *, subjects: Subjects, datamap: DataMap) -> None:
+    def __init__(self, *, database: Database, subjects: Subjects, datamap: DataMap) -> None:
+        self._database = database
         self._subjects = subjects
         self._datamap = datamap
 
-    async def gather(
-        self, connection: Connection, request: RightsRequest, bundle: Bundle, spool: Spool, at: datetime | None
-    ) -> Preface:
-        """Put aside every row, each subject once, under their shared locks; returns what the package says before it.
+    async def package(self, request_id: UUID, bundle: Bundle, moment: Moment) -> AsyncGenerator[bytes, None]:
+        """The pieces of a zip file, once everything has been put aside; the last one closes the request.
 
+        Raises `PackageMissing` for another right, `RequestNotReady` before it is approved, `PackageServed` afterwards.
+        """
+        spool = Spool(self._subjects.open)
+
+        async def read(connection: Connection) -> Preface:
+            spool.restart()
+            request = found(await store.request(connection, request_id))
+            _refuse_unready(request)
+            return await self._gather(connection, request, bundle, spool, moment)
+
+        try:
+            beginning = await self._database.at_one_moment(read)
+        except BaseException:
+            spool.close()
+            raise
+        return self._sent(request_id, moment, archive.pieces(beginning, spool), spool)
+
+    async def _gather(
+        self, connection: Connection, request: RightsRequest, bundle: Bundle, spool: Spool, moment: Moment
+    ) -> Preface:
+        """Put aside every row, each subject once; returns what the package says before it.
+
+        No lock is held: whoever was erased before this moment is not in it, and whoever is erased meanwhile is whole.
         An identifier covers its own subject; one that it is linked to only where that one is named too (Art. 15(4)).
         """
-        entered = await self._subjects.enter(connection, request.lookups, shared=True, at=at)
-        for subject_id in sorted(set(entered.homes.values())):
+        now, led_to = await subjects_store.confirm(connection, request.lookups)
+        subjects = {lookup: led.home for lookup, led in led_to.items()}
+        for subject_id in sorted(set(subjects.values())):
             person = Person(subject_id, await subjects_store.lookups_of(connection, subject_id))
-            await gather(connection, self._datamap, self._subjects.open, person, subject_id, spool)
-        if strangers := [lookup for lookup in request.lookups if lookup not in entered.homes]:
+            await gather(connection, self._datamap, person, subject_id, spool)
+        if strangers := [lookup for lookup in request.lookups if lookup not in subjects]:
             nobody = Person(request.request_id, strangers)
-            await gather(connection, by_lookup(self._datamap), self._subjects.open, nobody, None, spool)
-        return preface(request, bundle, self._datamap, entered.recorded_at, nothing_held=not entered.homes)
+            await gather(connection, by_lookup(self._datamap), nobody, None, spool)
+        return preface(request, bundle, self._datamap, moment.override or now, nothing_held=not subjects)
+
+    async def _sent(
+        self, request_id: UUID, moment: Moment, pieces: Iterator[bytes], spool: Spool
+    ) -> AsyncGenerator[bytes, None]:
+        """The pieces as they are made, which is work for another thread; whoever gets all of them has been served."""
+        try:
+            while piece := await asyncio.to_thread(next, pieces, b""):
+                yield piece
+        finally:
+            spool.close()
+
+        async def work(connection: Connection) -> None:
+            await store.serve(connection, request_id, moment.override)
+
+        await self._database.run("rights.serve", work)
+
+
+def _refuse_unready(request: RightsRequest) -> None:
+    match fetching(request):
+        case Fetching.NEVER:
+            raise PackageMissing("Only a request for access has one.")
+        case Fetching.NOT_APPROVED:
+            raise RequestNotReady("Approve it first: POST …/approve.")
+        case Fetching.SERVED:
+            raise PackageServed("What is held may have changed since: file a new request for another package.")
+        case Fetching.READY:
+            pass

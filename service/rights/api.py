@@ -1,9 +1,8 @@
 """Rights over HTTP."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Router, get, post
@@ -18,10 +17,9 @@ from service.kernel.body import Instant, within_reach
 from service.kernel.idempotency import IdempotencyHeader
 from service.kernel.problem import Fault, InvalidBody
 from service.rights.commands import RightsDesk
-from service.rights.model import Certified, Filing, Progress, RequestShown, RequestsShown, State, Vouching
+from service.rights.model import Certified, Filing, Progress, RequestOpened, RequestsShown, State, Vouching
 from service.subjects.model import CookieHeader
 
-PIECE_BYTES = 64 * 1024
 MOST = 200
 ZIP = "application/zip"
 STATES = [state.value for state in State]
@@ -54,8 +52,8 @@ async def list_requests(
 
 
 @get("/rights/requests/{request_id:uuid}", operation_id="ShowRightsRequest", guards=[may("rights:decide")])
-async def show_request(request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk]) -> RequestShown:
-    """One request, without anything that says whom it is about."""
+async def show_request(request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk]) -> RequestOpened:
+    """One request with what the person wrote and how they were verified, for who decides on it."""
     return await rights_desk.request(request_id)
 
 
@@ -100,10 +98,10 @@ async def approve(
 async def fetch_package(
     request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk], request: AdmittedRequest
 ) -> Stream:
-    """Everything held of the person, as a zip file (Art. 15)."""
+    """Everything held of the person, as a zip file (Art. 15). Once it was fetched whole, the request is completed."""
     package = await rights_desk.package(request_id, request.user.moment)
     headers = {"Content-Disposition": f'attachment; filename="access-{request_id}.zip"'}
-    return Stream(_pieces(package), media_type=ZIP, headers=headers)
+    return Stream(package, media_type=ZIP, headers=headers)
 
 
 @get("/rights/requests/{request_id:uuid}/certificate", operation_id="FetchCertificate", guards=[may("rights:decide")])
@@ -121,12 +119,6 @@ def _read(name: str, text: str | None, kind: Any, wanted: str) -> Any:
         if not isinstance(value, datetime) or within_reach(value):
             return value
     raise InvalidBody("The list cannot be made.", faults=[Fault(f"query.{name}", wanted)])
-
-
-def _pieces(package: IO[bytes]) -> Iterator[bytes]:
-    with package:
-        while piece := package.read(PIECE_BYTES):
-            yield piece
 
 
 router = Router(

@@ -1,8 +1,7 @@
 """The verbs of rights: file, verify, approve, erase, give access, certify."""
 
-import asyncio
+from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import IO
 from uuid import UUID
 
 import msgspec
@@ -25,12 +24,11 @@ from service.rights.model import (
     CertificateMissing,
     Certified,
     Filing,
-    PackageMissing,
     Progress,
     RequestNotReady,
+    RequestOpened,
     RequestShown,
     RequestsShown,
-    RequestUnknown,
     Right,
     RightsRequest,
     Sealed,
@@ -38,10 +36,8 @@ from service.rights.model import (
     Verification,
     Vouching,
 )
-from service.rights.package import archive
-from service.rights.package.gather import Spool
-from service.rights.package.preface import Preface
-from service.rights.rules import Approving, Fetching
+from service.rights.rules import Approving, found
+from service.subjects import store as subjects_store
 from service.subjects.commands import COOKIE, Subjects
 from service.subjects.model import SubjectMissing
 
@@ -66,7 +62,7 @@ class RightsDesk:
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
-        self._access = Access(subjects=subjects, datamap=datamap)
+        self._access = Access(database=database, subjects=subjects, datamap=datamap)
         self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer)
 
     async def file(
@@ -120,16 +116,19 @@ class RightsDesk:
     def _seal(self, column: str, request_id: UUID, plain: bytes) -> bytes:
         return self._subjects.seal(TABLE, column, request_id, plain)
 
+    def _open(self, column: str, request_id: UUID, sealed: bytes | None) -> bytes | None:
+        return self._subjects.open(TABLE, column, request_id, sealed) if sealed else None
+
     async def verify(self, request_id: UUID, vouching: Vouching, officer: Principal, moment: Moment) -> Progress:
         """Open a request whose person an officer knows; for one that is open already it changes nothing."""
         verification = msgspec.json.encode(Verification(method="officer", note=vouching.note))
         sealed = self._seal("verification", request_id, verification)
 
         async def work(connection: Connection) -> Progress:
-            request = _found(await store.locked(connection, request_id))
+            request = found(await store.locked(connection, request_id))
             if request.state is State.VERIFYING:
                 await store.verify(connection, request_id, officer.principal_id, sealed, moment.override)
-                request = _found(await store.request(connection, request_id))
+                request = found(await store.request(connection, request_id))
             return request.progress
 
         return await self._database.run("rights.verify", work)
@@ -147,9 +146,23 @@ class RightsDesk:
             next=_cursor(last) if last else None,
         )
 
-    async def request(self, request_id: UUID) -> RequestShown:
-        """One request; raises `RequestUnknown`."""
-        return self._shown(_found(await store.request(self._database, request_id)))
+    async def request(self, request_id: UUID) -> RequestOpened:
+        """One request, opened for who decides on it; raises `RequestUnknown`."""
+
+        async def read(connection: Connection) -> tuple[RightsRequest, Sealed, int]:
+            request = found(await store.request(connection, request_id))
+            subjects = await subjects_store.resolve(connection, request.lookups)
+            return request, await store.sealed(connection, request_id), len(set(subjects.values()))
+
+        request, sealed, subjects = await self._database.at_one_moment(read)
+        verification = self._open("verification", request_id, sealed.verification)
+        details = self._open("details", request_id, sealed.details)
+        return RequestOpened(
+            **msgspec.structs.asdict(self._shown(request)),
+            subjects=subjects,
+            details=details.decode() if details else None,
+            verification=msgspec.json.decode(verification, type=Verification) if verification else None,
+        )
 
     def _shown(self, request: RightsRequest) -> RequestShown:
         return RequestShown(
@@ -175,7 +188,7 @@ class RightsDesk:
         needed = self._policy.current.controller.approvals
 
         async def work(connection: Connection) -> RightsRequest:
-            request = _found(await store.locked(connection, request_id))
+            request = found(await store.locked(connection, request_id))
             match rules.approving(request, officer.principal_id):
                 case Approving.FILED_BY_THEM:
                     raise ApprovalRefused("You filed this request; another officer has to approve it.")
@@ -188,7 +201,7 @@ class RightsDesk:
                     await store.move(connection, request_id, state)
                 case Approving.NO_LONGER_NEEDED:
                     pass
-            return _found(await store.request(connection, request_id))
+            return found(await store.request(connection, request_id))
 
         request = await self._database.run("rights.approve", work)
         if request.right is Right.ERASURE and request.state is State.RUNNING:
@@ -200,56 +213,24 @@ class RightsDesk:
         bundle = self._policy.current.digest
 
         async def work(connection: Connection) -> Progress:
-            request = _found(await store.locked(connection, request_id, alike=True))
+            request = found(await store.locked(connection, request_id, alike=True))
             if request.state is State.RUNNING:
                 await self._erasure.run(connection, request, bundle, moment.override)
-                request = _found(await store.request(connection, request_id))
+                request = found(await store.request(connection, request_id))
             return request.progress
 
         return await self._database.run("rights.erase", work)
 
-    async def package(self, request_id: UUID, moment: Moment) -> IO[bytes]:
-        """The package of an approved access request, as a zip file; making it closes the request.
-
-        Raises `PackageMissing` for another right, and `RequestNotReady` before it is approved.
-        """
-        spool = Spool()
-        try:
-            beginning = await self._gather(request_id, moment, spool)
-            package = await asyncio.to_thread(archive.write, beginning, spool)
-        finally:
-            spool.close()
-
-        async def work(connection: Connection) -> None:
-            await store.serve(connection, request_id, moment.override)
-
-        await self._database.run("rights.serve", work)
-        return package
-
-    async def _gather(self, request_id: UUID, moment: Moment, spool: Spool) -> Preface:
-        """Put aside what the package holds, in one transaction."""
-        bundle = self._policy.current
-
-        async def work(connection: Connection) -> Preface:
-            spool.restart()
-            request = _found(await store.request(connection, request_id))
-            _refuse_unready(request)
-            return await self._access.gather(connection, request, bundle, spool, moment.override)
-
-        return await self._database.run("rights.gather", work)
+    async def package(self, request_id: UUID, moment: Moment) -> AsyncGenerator[bytes, None]:
+        """The package of an approved access request, as the pieces of a zip file; the last one closes the request."""
+        return await self._access.package(request_id, self._policy.current, moment)
 
     async def certificate(self, request_id: UUID) -> Certified:
         """The certificate of an erasure; raises `CertificateMissing` before it is done, and for access."""
-        request = _found(await store.request(self._database, request_id))
+        request = found(await store.request(self._database, request_id))
         if request.certificate is None:
             raise CertificateMissing("Only an erasure that is completed has one.")
         return Certified(request_id=request_id, certificate=request.certificate)
-
-
-def _found(request: RightsRequest | None) -> RightsRequest:
-    if request is None:
-        raise RequestUnknown("GET /v1/rights/requests lists those that there are.")
-    return request
 
 
 def _vouched(filing: Filing, caller: Principal) -> Verification | None:
@@ -257,16 +238,6 @@ def _vouched(filing: Filing, caller: Principal) -> Verification | None:
     if filing.verified and caller.kind != "server":
         raise Forbidden("Only a secret key may say that the person is `verified`; leave it out.")
     return Verification(method=COOKIE) if caller.kind == "browser" else filing.verified
-
-
-def _refuse_unready(request: RightsRequest) -> None:
-    match rules.fetching(request):
-        case Fetching.NEVER:
-            raise PackageMissing("Only a request for access has one.")
-        case Fetching.NOT_APPROVED:
-            raise RequestNotReady("Approve it first: POST …/approve.")
-        case Fetching.READY:
-            pass
 
 
 def _cursor(request: RightsRequest) -> str:

@@ -120,6 +120,14 @@ class RequestShown(Struct, frozen=True):
     completed_at: datetime | None
 
 
+class RequestOpened(RequestShown, frozen=True):
+    """A request for who decides on it: what was written, how it was verified, as how many people they are known."""
+
+    subjects: int
+    details: str | None
+    verification: Verification | None
+
+
 class RequestsShown(Struct, frozen=True):
     """One page of requests, the most urgent first; `next` is the cursor of the page after it, if there is one."""
 
@@ -160,6 +168,13 @@ class PackageMissing(Problem):
 
     slug = "package-missing"
     status = 404
+
+
+class PackageServed(Problem):
+    """The package of this rights request was served."""
+
+    slug = "package-served"
+    status = 410
 
 
 class CertificateMissing(Problem):

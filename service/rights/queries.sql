@@ -18,6 +18,10 @@ SELECT
 FROM rights_requests r
 WHERE r.request_id = $1;
 
+-- name: sealed
+-- What is sealed of one request.
+SELECT details, verification FROM rights_requests WHERE request_id = $1;
+
 -- name: lock
 -- Wait until nobody else moves the request; what was read before is stale afterwards.
 SELECT request_id FROM rights_requests WHERE request_id = $1 FOR UPDATE;

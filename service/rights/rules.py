@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from service.rights.model import Right, RightsRequest, State
+from service.rights.model import RequestUnknown, Right, RightsRequest, State
 
 SATURDAY = 5
 DECEMBER = 12
@@ -20,6 +20,13 @@ def due_at(received_at: datetime) -> datetime:
     day = min(received_at.day, monthrange(year, month)[1])
     due = received_at.replace(year=year, month=month, day=day)
     return due + timedelta(days=max(0, 7 - due.weekday()) if due.weekday() >= SATURDAY else 0)
+
+
+def found(request: RightsRequest | None) -> RightsRequest:
+    """The request; raises `RequestUnknown`."""
+    if request is None:
+        raise RequestUnknown("GET /v1/rights/requests lists those that there are.")
+    return request
 
 
 class Approving(Enum):
@@ -53,12 +60,19 @@ class Fetching(Enum):
     """Whether there is a package to fetch."""
 
     READY = "ready"
+    SERVED = "served"
     NOT_APPROVED = "not approved"
     NEVER = "never"
 
 
 def fetching(request: RightsRequest) -> Fetching:
-    """Whether the request is one of access, approved: one that was fetched may be fetched again."""
+    """Whether the request is one of access, approved, and not served yet: later there would be other data in it."""
     if request.right is not Right.ACCESS:
         return Fetching.NEVER
-    return Fetching.READY if request.state in (State.RUNNING, State.COMPLETED) else Fetching.NOT_APPROVED
+    match request.state:
+        case State.VERIFYING | State.OPEN:
+            return Fetching.NOT_APPROVED
+        case State.RUNNING:
+            return Fetching.READY
+        case State.COMPLETED:
+            return Fetching.SERVED

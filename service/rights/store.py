@@ -51,6 +51,12 @@ async def request(reader: Reader, request_id: UUID) -> RightsRequest | None:
     return _request(row) if row else None
 
 
+async def sealed(reader: Reader, request_id: UUID) -> Sealed:
+    """What is sealed of one request."""
+    row = await reader.fetchrow(QUERIES["sealed"], request_id)
+    return Sealed(details=row["details"], verification=row["verification"]) if row else Sealed(None, None)
+
+
 async def locked(connection: Connection, request_id: UUID, *, alike: bool = False) -> RightsRequest | None:
     """One request, which nobody else moves until this transaction ends; with all that are `alike` in an identifier."""
     await connection.execute(QUERIES["lock_alike" if alike else "lock"], request_id)

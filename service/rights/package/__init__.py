@@ -1,4 +1,4 @@
-"""The access package (Art. 15): everything held of a person, gathered under their lock and made into one zip file."""
+"""The access package (Art. 15): everything held of a person, gathered at one moment and made into one zip file."""
 
 from importlib.resources import files
 

@@ -1,39 +1,64 @@
 """The zip file: `data.json` for programs, `index.html` for people, and a manifest of digests."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from io import RawIOBase
 from itertools import groupby
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import msgspec
 
 from service.rights.package import FILES
-from service.rights.package.gather import IN_MEMORY_BYTES, Spool
+from service.rights.package.gather import Spool
 from service.rights.package.page import page
 from service.rights.package.preface import Preface
 
+PIECE_BYTES = 64 * 1024
 MANIFEST = "placet-manifest-1"
 
 
-def write(preface: Preface, spool: Spool) -> IO[bytes]:
-    """The package, ready to be read from its beginning; whoever reads it closes it."""
-    target = SpooledTemporaryFile[bytes](max_size=IN_MEMORY_BYTES)
-    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+class _Outlet(RawIOBase):
+    """Where the zip file is written to, and taken from piece by piece."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        """It is, and nothing else: no place in it can be gone back to."""
+        return True
+
+    def write(self, piece: Any, /) -> int:
+        """Hold a piece until it is taken."""
+        self._held += piece
+        return len(piece)
+
+    def taken(self, least: int = 1) -> Iterator[bytes]:
+        """What is held, once it is so much."""
+        if len(self._held) >= least:
+            yield bytes(self._held)
+            self._held.clear()
+
+
+def pieces(preface: Preface, spool: Spool) -> Iterator[bytes]:
+    """The package, piece by piece: nothing of it is put down anywhere on its way to whoever asked for it."""
+    outlet = _Outlet()
+    with ZipFile(outlet, "w", ZIP_DEFLATED) as archive:
         written = [
-            _add(archive, preface, "data.json", data(preface, spool)),
-            _add(archive, preface, "index.html", page(preface, spool)),
-            _add(archive, preface, "style.css", iter([FILES.joinpath("style.css").read_bytes()])),
+            (yield from _add(archive, outlet, preface, "data.json", data(preface, spool))),
+            (yield from _add(archive, outlet, preface, "index.html", page(preface, spool))),
+            (yield from _add(archive, outlet, preface, "style.css", [FILES.joinpath("style.css").read_bytes()])),
         ]
         manifest = {"format": MANIFEST, "request_id": preface.request_id, "files": written}
-        _add(archive, preface, "manifest.json", iter([msgspec.json.format(msgspec.json.encode(manifest))]))
-    target.seek(0)
-    return target
+        content = msgspec.json.format(msgspec.json.encode(manifest))
+        yield from _add(archive, outlet, preface, "manifest.json", [content])
+    yield from outlet.taken()
 
 
-def _add(archive: ZipFile, preface: Preface, name: str, content: Iterator[bytes]) -> dict[str, Any]:
-    """Write one file, piece by piece; returns its line of the manifest."""
+def _add(
+    archive: ZipFile, outlet: _Outlet, preface: Preface, name: str, content: Iterable[bytes]
+) -> Generator[bytes, None, dict[str, Any]]:
+    """Write one file; returns its line of the manifest."""
     made = preface.created_at
     info = ZipInfo(name, (made.year, made.month, made.day, made.hour, made.minute, made.second))
     info.compress_type = ZIP_DEFLATED
@@ -44,6 +69,7 @@ def _add(archive: ZipFile, preface: Preface, name: str, content: Iterator[bytes]
             file.write(piece)
             sha256.update(piece)
             size += len(piece)
+            yield from outlet.taken(PIECE_BYTES)
     return {"name": name, "sha256": sha256.hexdigest(), "bytes": size}
 
 

@@ -1,6 +1,5 @@
-"""What the package holds: every tagged personal column of a person's rows, found by the data map and opened."""
+"""What the package holds: every tagged personal column of a person's rows, found by the data map."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import Any, cast
@@ -12,6 +11,7 @@ from msgspec import Struct
 from service.kernel.crypto import to_text
 from service.kernel.database import Connection, Row
 from service.kernel.datamap import Column, DataMap, Person, Table
+from service.subjects import store as subjects_store
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
 
@@ -21,7 +21,7 @@ LAST = ("idempotency",)
 Open = Callable[[str, str, UUID, bytes], bytes]
 
 
-class Kept(Struct, frozen=True, array_like=True):
+class Kept(Struct, frozen=True):
     """One row of a person; no subject id for rows that name an identifier of which no subject is known."""
 
     subject_id: str | None
@@ -29,10 +29,20 @@ class Kept(Struct, frozen=True, array_like=True):
     row: dict[str, Any]
 
 
-class Spool:
-    """Rows put aside until the package is made, in memory while they are few."""
+class _Spooled(Struct, frozen=True, array_like=True):
+    """The same before what is sealed was opened: for each such column whose it is, and the sealed value."""
 
-    def __init__(self) -> None:
+    subject_id: str | None
+    table: str
+    row: dict[str, Any]
+    sealed: dict[str, tuple[UUID, bytes]]
+
+
+class Spool:
+    """Rows put aside until the package is made, in memory while they are few. What is sealed lies in it sealed."""
+
+    def __init__(self, opened: Open) -> None:
+        self._opened = opened
         self._file = SpooledTemporaryFile[bytes](max_size=IN_MEMORY_BYTES)
         self._encoder = msgspec.json.Encoder()
 
@@ -41,16 +51,20 @@ class Spool:
         self._file.seek(0)
         self._file.truncate()
 
-    def put(self, kept: Kept) -> None:
+    def put(self, spooled: _Spooled) -> None:
         """Put a row aside."""
-        self._file.write(self._encoder.encode(kept) + b"\n")
+        self._file.write(self._encoder.encode(spooled) + b"\n")
 
     def __iter__(self) -> Iterator[Kept]:
-        """Every row, in the order in which they were put aside."""
-        decoder = msgspec.json.Decoder(Kept)
+        """Every row, opened, in the order in which they were put aside."""
+        decoder = msgspec.json.Decoder(_Spooled)
         self._file.seek(0)
         for line in self._file:
-            yield decoder.decode(line)
+            one = decoder.decode(line)
+            plain = {
+                name: _said(self._opened(one.table, name, whose, value)) for name, (whose, value) in one.sealed.items()
+            }
+            yield Kept(subject_id=one.subject_id, table=one.table, row=one.row | plain)
 
     def close(self) -> None:
         """Drop everything."""
@@ -63,12 +77,14 @@ def by_lookup(datamap: DataMap) -> DataMap:
 
 
 async def gather(
-    connection: Connection, datamap: DataMap, opened: Open, person: Person, subject_id: UUID | None, spool: Spool
+    connection: Connection, datamap: DataMap, person: Person, subject_id: UUID | None, spool: Spool
 ) -> None:
-    """Put aside every row of a person. The caller holds the subject's lock, so that no erasure is half seen."""
+    """Put aside every row of a person. The caller's transaction sees one moment, so that no erasure is half seen."""
     for table, owner in sorted(datamap.of_subjects(), key=_place):
-        rows = await datamap.rows(connection, table, owner, person)
-        await asyncio.to_thread(_put, rows, table, owner, opened, person, subject_id, spool)
+        async for rows in datamap.batches(connection, table, owner, person):
+            others = await _others(connection, rows, owner, subject_id)
+            for row in rows:
+                spool.put(_spooled(table, owner, row, person, subject_id, others))
 
 
 def _place(entry: tuple[Table, Column]) -> tuple[bool, bool, str]:
@@ -77,30 +93,36 @@ def _place(entry: tuple[Table, Column]) -> tuple[bool, bool, str]:
     return name not in FIRST, name in LAST, name
 
 
-def _put(
-    rows: Sequence[Row],
-    table: Table,
-    owner: Column,
-    opened: Open,
-    person: Person,
-    subject_id: UUID | None,
-    spool: Spool,
-) -> None:
-    """Put rows of one table aside; somebody's may be so many that others would have to wait for it."""
+async def _others(connection: Connection, rows: Sequence[Row], owner: Column, subject_id: UUID | None) -> set[bytes]:
+    """The lookups in rows that lead to a subject who is somebody else."""
+    if "lookups" not in owner.flags:
+        return set()
+    subjects = await subjects_store.resolve(connection, {lookup for row in rows for lookup in row[owner.name]})
+    return {lookup for lookup, led in subjects.items() if led.home != subject_id}
+
+
+def _spooled(
+    table: Table, owner: Column, row: Row, person: Person, subject_id: UUID | None, others: set[bytes]
+) -> _Spooled:
+    """A row as it is put aside; without what is sealed where it names several people: nobody can say of whom it is."""
     columns = [column for column in table.columns if column in table.own or column.name == table.key]
-    for row in rows:
-        shown = {column.name: _shown(table, owner, column, row, person, opened) for column in columns}
-        spool.put(Kept(subject_id=str(subject_id) if subject_id else None, table=table.name, row=shown))
+    shared = "lookups" in owner.flags and not others.isdisjoint(row[owner.name])
+    return _Spooled(
+        subject_id=str(subject_id) if subject_id else None,
+        table=table.name,
+        row={column.name: _shown(column, row[column.name], person) for column in columns},
+        sealed={
+            column.name: (row[owner.name] if "subject" in owner.flags else row[table.key], row[column.name])
+            for column in columns
+            if "sealed" in column.flags and row[column.name] is not None and not shared
+        },
+    )
 
 
-def _shown(table: Table, owner: Column, column: Column, row: Row, person: Person, opened: Open) -> Any:
-    """A value as it is shown: sealed ones opened, keyed hashes in base64url, of a list of lookups only the person's."""
-    value = row[column.name]
-    if value is None:
+def _shown(column: Column, value: Any, person: Person) -> Any:
+    """A value as it is shown: keyed hashes in base64url, of a list of lookups only the person's, sealed ones later."""
+    if value is None or "sealed" in column.flags:
         return None
-    if "sealed" in column.flags:
-        whose = row[owner.name] if "subject" in owner.flags else row[table.key]
-        return _said(opened(table.name, column.name, whose, value))
     if "lookups" in column.flags:
         return [to_text(lookup) for lookup in value if lookup in person.lookups]
     return _text(value)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.filing import REQUESTS, file, filing
+from tests.filing import REQUESTS, VERIFIED, file, filing
 from tests.running import Running, customer, refused, succeeded
 
 ADA = {"kind": "email", "value": "ada.marker@example.com"}
@@ -69,13 +69,25 @@ async def test_a_list_that_cannot_be_is_refused(service: Running, query: dict[st
     assert "marker" not in answer.text
 
 
-async def test_officers_see_no_identifier(service: Running) -> None:
-    """What officers see of a request does not say whom it is about, nor what the person wrote."""
-    filed = await file(service, "erasure", ADA, details="I am ada.marker@example.com")
-    answers = [
-        await service.get(path, key=service.officers[0]) for path in (REQUESTS, f"{REQUESTS}/{filed['request_id']}")
-    ]
-    assert all(answer.status_code == 200 and "marker" not in answer.text for answer in answers)
+async def test_the_list_says_nothing_of_anybody(service: Running) -> None:
+    """The list of requests does not say whom they are about, nor what anybody wrote."""
+    await file(service, "erasure", ADA, details="I am ada.marker@example.com")
+    answer = await service.get(REQUESTS, key=service.officers[0])
+    assert (answer.status_code, "marker" in answer.text, "login" in answer.text) == (200, False, False)
+
+
+async def test_officers_see_what_they_decide_on(service: Running) -> None:
+    """Before an officer approves, they read what the person wrote, how they were verified, and if they are several."""
+    await service.give(ADA, "analytics")
+    await service.give(customer("also ada"), "analytics")
+    for identifiers, subjects in (((ADA,), 1), ((ADA, customer("also ada"), customer("nobody")), 2)):
+        filed = await file(service, "access", *identifiers, details="all of 2025, please")
+        shown = succeeded(await service.get(f"{REQUESTS}/{filed['request_id']}", key=service.officers[0]))
+        assert (shown["details"], shown["verification"]) == ("all of 2025, please", VERIFIED)
+        assert shown["subjects"] == subjects
+    unverified = await file(service, "access", ADA, verified=None)
+    shown = succeeded(await service.get(f"{REQUESTS}/{unverified['request_id']}", key=service.officers[0]))
+    assert (shown["details"], shown["verification"]) == (None, None)
 
 
 @pytest.mark.parametrize(

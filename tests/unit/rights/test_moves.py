@@ -72,11 +72,11 @@ def test_a_request_runs_once_enough_different_officers_approved(
         (Right.ACCESS, State.VERIFYING, Fetching.NOT_APPROVED),
         (Right.ACCESS, State.OPEN, Fetching.NOT_APPROVED),
         (Right.ACCESS, State.RUNNING, Fetching.READY),
-        (Right.ACCESS, State.COMPLETED, Fetching.READY),
+        (Right.ACCESS, State.COMPLETED, Fetching.SERVED),
         (Right.ERASURE, State.COMPLETED, Fetching.NEVER),
         (Right.ERASURE, State.OPEN, Fetching.NEVER),
     ],
 )
 def test_only_an_approved_access_request_has_a_package(right: Right, state: State, verdict: Fetching) -> None:
-    """There is a package for access alone, from approval on, as often as it is fetched."""
+    """There is a package for access alone, from approval on until it was fetched whole."""
     assert fetching(_request(state, right=right)) is verdict
