@@ -98,7 +98,7 @@ class DataMap(Struct, frozen=True):
     async def batches(
         self, connection: Connection, table: Table, owner: Column, person: Person
     ) -> AsyncGenerator[Sequence[Row], None]:
-        """A person's rows of one table, few at a time: their own personal columns and its key, sealed values still sealed."""
+        """A person's rows of one table, few at a time: their own columns and its key, sealed values still sealed."""
         names = [table.key, *(column.name for column in table.own if column.name != table.key)]
         selected = ", ".join(quoted(name) for name in names)
         sql = f"SELECT {selected} FROM {quoted(table.name)} WHERE {_condition(owner)} ORDER BY {quoted(table.key)}"  # noqa: S608 - names from the catalogue
