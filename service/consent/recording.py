@@ -12,6 +12,7 @@ from service.consent import rules, store
 from service.consent.linking.rules import parts
 from service.consent.model import ConsentState, Recorded, RecordedPurpose, Said
 from service.consent.statement import Statement
+from service.kernel.apart import apart
 from service.kernel.batching import Batches
 from service.kernel.crypto import Signer
 from service.kernel.database import Connection, Database, RunAgain
@@ -63,7 +64,7 @@ class Recorder:
         self._answers = answers
         self._signer = signer
         self._issuer = issuer
-        self._batches: Batches[Utterance, Recorded] = Batches(self._write, abreast=ABREAST, lanes=LANES)
+        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write), abreast=ABREAST, lanes=LANES)
 
     async def record(self, utterance: Utterance) -> Recorded:
         """Record in the next batch; returns once it is durable."""
@@ -73,7 +74,7 @@ class Recorder:
         """Take nothing new, and return when all that waited is durable."""
         await self._batches.close()
 
-    async def _write(self, batch: Sequence[Utterance]) -> list[Recorded | BaseException]:
+    async def _write(self, batch: Sequence[Utterance], patient: bool) -> list[Recorded | BaseException]:
         """One transaction, and for keys that stand in the batch more than once another for whoever came later."""
         first: dict[bytes | int, int] = {}
         for place, utterance in enumerate(batch):
@@ -85,10 +86,12 @@ class Recorder:
             return await self._transact(connection, [batch[place] for place in now])
 
         outcomes: dict[int, Recorded | BaseException] = dict(
-            zip(now, await self._database.run("consent.record", work), strict=True)
+            zip(now, await self._database.run("consent.record", work, patient=patient), strict=True)
         )
         if later:  # what has been written stays answered, whatever becomes of these
-            (more,) = await asyncio.gather(self._write([batch[place] for place in later]), return_exceptions=True)
+            (more,) = await asyncio.gather(
+                self._write([batch[place] for place in later], patient), return_exceptions=True
+            )
             failed = isinstance(more, BaseException)
             outcomes |= dict.fromkeys(later, more) if failed else dict(zip(later, more, strict=True))
         return [outcomes[place] for place in range(len(batch))]

@@ -22,6 +22,7 @@ from service.decisioning.model import (
 )
 from service.journey.commands import JourneyDesk
 from service.journey.model import Facts
+from service.kernel.apart import apart
 from service.kernel.batching import Batches
 from service.kernel.clock import Moment
 from service.kernel.database import Connection, Database
@@ -51,7 +52,7 @@ class DecisionDesk:
         self._consent = consent
         self._journey = journey
         self._seal = seal
-        self._pages: Batches[Page, bool] = Batches(self._store, lanes=LANES)
+        self._pages: Batches[Page, bool] = Batches(apart(self._store), lanes=LANES)
 
     async def close(self) -> None:
         """Store everything that waits, and take nothing new."""
@@ -130,7 +131,7 @@ class DecisionDesk:
             inputs=sealed,
         )
 
-    async def _store(self, batch: Sequence[Page]) -> list[bool | BaseException]:
+    async def _store(self, batch: Sequence[Page], patient: bool) -> list[bool | BaseException]:
         """Keep pages of decisions in one transaction; False for one that what was read no longer allows.
 
         A decision happens when the database says so, after the lock: then no change of consent that was recorded before
@@ -145,7 +146,7 @@ class DecisionDesk:
             await store.store(connection, [page for page, holds in zip(dated, hold, strict=True) if holds])
             return list(hold)
 
-        return await self._database.run("decisioning.decide", work)
+        return await self._database.run("decisioning.decide", work, patient=patient)
 
 
 def _proof(choice: Choice, verdicts: Mapping[str, Permission]) -> tuple[UUID, ...]:

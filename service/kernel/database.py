@@ -65,6 +65,17 @@ STANDBY = exceptions.ReadOnlySQLTransactionError
 """What a write meets on a server that another one has taken over from, or not yet handed over to."""
 
 
+HURRY = "SET LOCAL lock_timeout = '200ms'"
+"""For who has waited already."""
+
+
+class Held(Unavailable):
+    """Somebody else's change of the same takes too long."""
+
+    slug = "held"
+    status = 503
+
+
 class RunAgain(Exception):
     """What this transaction was based on has changed: run the whole of it again."""
 
@@ -100,16 +111,23 @@ class Database:
         """The first column of the first row, or None; raises `Unavailable`."""
         return await self._reads.read(lambda connection: connection.fetchval(query, *args))
 
-    async def run(self, name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run `work` in one READ COMMITTED transaction, again after a conflict; raises `Unavailable`.
+    async def run(self, name: str, work: Callable[[Connection], Awaitable[T]], *, patient: bool = True) -> T:
+        """Run `work` in one READ COMMITTED transaction, again after a conflict; raises `Unavailable`, of a lock `Held`.
 
         After a connection that was lost during the commit nobody knows whether it happened; that is `Unavailable` too.
         """
+
+        async def hurried(connection: Connection) -> T:
+            await connection.execute(HURRY)
+            return await work(connection)
+
         for attempt in range(ATTEMPTS):
             try:
-                return await self._writes.transact(work)
+                return await self._writes.transact(work if patient else hurried)
             except (*AGAIN, RunAgain):
                 await asyncio.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS) * attempt / ATTEMPTS)  # noqa: S311 - no secret
+            except exceptions.LockNotAvailableError as error:
+                raise Held("What this would change is being changed; ask again.") from error
             except (*GONE, STANDBY) as error:
                 raise _unavailable(name) from error
         raise _unavailable(name)
