@@ -76,26 +76,37 @@ CREATE TABLE decisions (
     purposes text[] NOT NULL,
     propensity double precision NOT NULL,
     bundle text NOT NULL,
-    inputs bytea NOT NULL,
+    inputs bytea,
     decided_at timestamp with time zone NOT NULL,
+    emptied_at timestamp with time zone,
     CONSTRAINT decisions_pkey PRIMARY KEY (subject_id, decision_id)
 );
 CREATE INDEX decisions_decision ON public.decisions USING btree (decision_id);
-COMMENT ON TABLE decisions IS 'One row a profiled decision. [purposes=purposes]';
+COMMENT ON TABLE decisions IS 'One row a profiled decision. [purposes=purposes; since=decided_at; needs=all]';
 COMMENT ON COLUMN decisions.subject_id IS 'For whom. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN decisions.decision_id IS 'Names the decision; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.site IS 'On which site; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.placement IS 'Which slot was filled; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.offer IS 'By which offer; immutable. [pd=decision; erase=delete]';
-COMMENT ON COLUMN decisions.stage IS 'At which stage of the default journey; an inference; immutable. [pd=inference; erase=delete]';
+COMMENT ON COLUMN decisions.stage IS 'At which stage of the default journey; an inference. [pd=inference; ended=empty; erase=delete]';
 COMMENT ON COLUMN decisions.mode IS 'profiled; the other modes are not stored; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.reason IS 'Why this offer, in OpenFeature''s words; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.proof IS 'The ledger entries that allowed it; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.purposes IS 'The purposes whose data was used; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.propensity IS 'With which probability this offer was chosen; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.bundle IS 'Digest of the policies in force; immutable. [pd=decision; erase=delete]';
-COMMENT ON COLUMN decisions.inputs IS 'The values that the rules read, with their purposes; sealed. [pd=inference; sealed; erase=delete]';
+COMMENT ON COLUMN decisions.inputs IS 'The values that the rules read, with their purposes; sealed. [pd=inference; sealed; ended=empty; erase=delete]';
 COMMENT ON COLUMN decisions.decided_at IS 'When, by the service''s clock; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.emptied_at IS 'When inputs and stage were deleted, because a purpose that they were used for had ended. [pd=decision; ended=date; erase=delete]';
+
+CREATE TABLE deletions (
+    subject_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT deletions_pkey PRIMARY KEY (subject_id)
+);
+COMMENT ON TABLE deletions IS 'Whose data of ended purposes is not all deleted yet: too many rows for one transaction, or held. [purposes=none]';
+COMMENT ON COLUMN deletions.subject_id IS 'Whose data. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN deletions.since IS 'Since when the worker has to look after it. [pd=technical; erase=delete]';
 
 CREATE TABLE idempotency (
     key_hash bytea NOT NULL,
@@ -217,6 +228,23 @@ COMMENT ON COLUMN officers.token_hash IS 'SHA-256 of the 256 random bits of the 
 COMMENT ON COLUMN officers.created_at IS 'When the officer was added; immutable. [pd=none]';
 COMMENT ON COLUMN officers.revoked_at IS 'From when the officer is refused. [pd=none]';
 
+CREATE TABLE outbox (
+    subject_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    recipient text NOT NULL,
+    kind text NOT NULL,
+    content jsonb NOT NULL,
+    enqueued_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT outbox_pkey PRIMARY KEY (subject_id, message_id)
+);
+COMMENT ON TABLE outbox IS 'What recipients are to be told, written with the change that it tells of. [purposes=none]';
+COMMENT ON COLUMN outbox.subject_id IS 'Of whom; the recipient gets a pseudonym instead. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN outbox.message_id IS 'Names the message; time-ordered; immutable. [pd=none]';
+COMMENT ON COLUMN outbox.recipient IS 'Who is told: a recipient of the bundle; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.kind IS 'What kind of message: consent; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.content IS 'What is told, of a consent: purpose, status, entry, times; never an identifier; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.enqueued_at IS 'When it was written; immutable. [pd=consent; erase=delete]';
+
 CREATE TABLE restrictions (
     subject_id uuid NOT NULL,
     entry_id uuid NOT NULL,
@@ -303,7 +331,7 @@ CREATE TABLE touchpoints (
     CONSTRAINT touchpoints_sentiment_check CHECK (((sentiment >= '-2'::integer) AND (sentiment <= 2))),
     CONSTRAINT touchpoints_pkey PRIMARY KEY (subject_id, touchpoint_id)
 );
-COMMENT ON TABLE touchpoints IS 'One row a contact. [purposes=purposes]';
+COMMENT ON TABLE touchpoints IS 'One row a contact. [purposes=purposes; since=recorded_at; needs=one]';
 COMMENT ON COLUMN touchpoints.subject_id IS 'Whose contact. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN touchpoints.touchpoint_id IS 'Derived by HMAC from the id that the sender gave, else random; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN touchpoints.event IS 'What happened: a name of letters, digits, dot, dash; immutable. [pd=behaviour; erase=delete]';

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp
 from service import __version__
 from service.consent.api import router as consent_router
 from service.consent.commands import ConsentDesk
+from service.consent.consequences import Consequences
 from service.consent.linking.api import router as linking_router
 from service.consent.linking.commands import LinkDesk
 from service.consent.protection.api import router as protection_router
@@ -77,6 +78,7 @@ class Desks:
         self.subjects = Subjects(keyring, policy)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, development=settings.development)
+        self.consequences = Consequences(datamap=datamap, policy=policy)
         self.consent = ConsentDesk(
             database=database,
             policy=policy,
@@ -85,6 +87,7 @@ class Desks:
             signer=keyring.signing,
             tokens=keyring.token,
             issuer=settings.issuer,
+            consequences=self.consequences,
         )
         self.protection = self._protection(answers)
         self.link = LinkDesk(database=database, policy=policy, subjects=self.subjects, answers=answers)
@@ -112,6 +115,7 @@ class Desks:
             answers=answers,
             signer=self.signer,
             issuer=self.settings.issuer,
+            consequences=self.consequences,
         )
 
     async def close(self) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
+from service.consent.consequences import BEFORE_ALL, Consequences
 from service.kernel import idempotency
 from service.kernel.database import Connection, Database
 from service.kernel.log import event
@@ -12,14 +15,22 @@ PAUSE = timedelta(seconds=30)
 BATCH = 1000
 
 
-async def work(database: Database) -> None:
+async def work(database: Database, consequences: Consequences) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     while True:
         try:
+            await delete_ended(database, consequences)
             await forget_answers(database)
         except Unavailable:
             event("work.unavailable")
         await asyncio.sleep(PAUSE.total_seconds())
+
+
+async def delete_ended(database: Database, consequences: Consequences) -> None:
+    """Finish the deletions that a no began (Art. 17(1)(b)), batch by batch, each under its subjects' locks."""
+    after: UUID | None = BEFORE_ALL
+    while after:
+        after = await database.run("work.delete_ended", partial(consequences.delete_due, after=after))
 
 
 async def forget_answers(database: Database) -> int:

@@ -17,6 +17,7 @@ from granian.server.embed import Server
 from service.app import Desks, create_app
 from service.cli import credentials
 from service.cli.ending import UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
+from service.consent.consequences import Consequences
 from service.kernel import datamap
 from service.kernel.database import Database
 from service.kernel.embedded import Embedded
@@ -67,7 +68,7 @@ def work() -> None:
     """Do what has to be done without being asked, until SIGINT or SIGTERM. Any number of these may run."""
     settings = settings_of()
     configure(settings.log_level)
-    run(_work(database_url(settings)))
+    run(_work(settings, database_url(settings)))
 
 
 def _embedded(settings: Settings) -> "Embedded | nullcontext[None]":
@@ -91,7 +92,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         where = await credentials.write(desks, url) if settings.development else None
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
-            working = group.create_task(work_on(desks.database)) if works else None
+            working = group.create_task(work_on(desks.database, desks.consequences)) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -131,11 +132,13 @@ async def _keyring(settings: Settings, database: Database) -> Keyring:
     return keyring
 
 
-async def _work(url: str) -> None:
+async def _work(settings: Settings, url: str) -> None:
+    policy = ActivePolicy(load(settings.policies_dir))
     database = Database(url, size=2)
     try:
+        consequences = Consequences(datamap=await datamap.read(database), policy=policy)
         async with _stop() as stop, asyncio.TaskGroup() as group:
-            working = group.create_task(work_on(database))
+            working = group.create_task(work_on(database, consequences))
             await stop.wait()
             working.cancel()
     finally:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from service.consent import presented, rules, store
+from service.consent.consequences import Consequences
 from service.consent.model import (
     Checked,
     CheckedAll,
@@ -61,6 +62,7 @@ class ConsentDesk:
         signer: Signer,
         tokens: Hasher,
         issuer: str,
+        consequences: Consequences,
     ) -> None:
         self._database = database
         self._policy = policy
@@ -68,7 +70,14 @@ class ConsentDesk:
         self._answers = answers
         self._tokens = tokens
         self._archive = Archive(database)
-        self._recorder = Recorder(database=database, subjects=subjects, answers=answers, signer=signer, issuer=issuer)
+        self._recorder = Recorder(
+            database=database,
+            subjects=subjects,
+            answers=answers,
+            signer=signer,
+            issuer=issuer,
+            consequences=consequences,
+        )
         self._standings: Batches[Sought, Standing | None] = Batches(self._read_standings)
 
     async def notice(

@@ -74,3 +74,33 @@ ON CONFLICT (subject_id, purpose) DO UPDATE SET
     notice_version = excluded.notice_version,
     gpc = excluded.gpc,
     guardian_missing = excluded.guardian_missing;
+
+-- name: ended
+-- Before when what was recorded of subjects has ended for a purpose: everything while a no holds, what is older than both
+-- the last no and the grant that holds, and what is older than an objection; $2 are the purposes of direct marketing. Held
+-- is what must not be deleted yet: all data of whoever has an open request or a restriction. A legal hold (Art. 17(3)) will
+-- be asked here too.
+WITH asked AS (
+    SELECT
+        s.subject_id,
+        EXISTS (SELECT FROM restrictions r WHERE r.subject_id = s.subject_id) OR EXISTS (
+            SELECT FROM lookups l JOIN rights_requests r ON r.lookups @> ARRAY[l.lookup]
+            WHERE l.subject_id = s.subject_id AND r.state <> 'completed'
+        ) AS held
+    FROM unnest($1::uuid[]) AS s (subject_id)
+), said_no AS (
+    SELECT subject_id, payload ->> 'purpose' AS purpose, max(recorded_at) + interval '1 microsecond' AS until
+    FROM ledger_entries
+    WHERE subject_id = ANY($1) AND kind = 'consent' AND payload ->> 'status' <> 'given'
+    GROUP BY subject_id, payload ->> 'purpose'
+)
+SELECT
+    a.subject_id, c.purpose, CASE c.status WHEN 'given' THEN least(c.given_since, n.until) ELSE 'infinity' END AS before,
+    a.held
+FROM asked a
+JOIN consent_state c ON c.subject_id = a.subject_id
+JOIN said_no n ON n.subject_id = c.subject_id AND n.purpose = c.purpose
+UNION ALL
+SELECT a.subject_id, p.purpose, o.effective_at + interval '1 microsecond', a.held
+FROM asked a JOIN objections o ON o.subject_id = a.subject_id
+CROSS JOIN LATERAL (SELECT o.purpose UNION SELECT unnest($2::text[]) WHERE o.direct_marketing) AS p (purpose);

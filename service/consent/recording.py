@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from service.consent import rules, store
+from service.consent.consequences import Consequences
 from service.consent.linking.rules import parts
 from service.consent.model import ConsentState, Recorded, RecordedPurpose, Said
 from service.consent.statement import Statement
@@ -57,13 +58,21 @@ class Recorder:
     """Writes utterances to the ledger and its projection; one that was answered before is answered again."""
 
     def __init__(
-        self, *, database: Database, subjects: Subjects, answers: Answers, signer: Signer, issuer: str
+        self,
+        *,
+        database: Database,
+        subjects: Subjects,
+        answers: Answers,
+        signer: Signer,
+        issuer: str,
+        consequences: Consequences,
     ) -> None:
         self._database = database
         self._subjects = subjects
         self._answers = answers
         self._signer = signer
         self._issuer = issuer
+        self._consequences = consequences
         self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write), abreast=ABREAST, lanes=LANES)
 
     async def record(self, utterance: Utterance) -> Recorded:
@@ -169,6 +178,7 @@ class Recorder:
         await ledger.append(connection, entries)
         await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
         await subjects_store.bump(connection, {entry.subject_id for entry in entries})
+        await self._consequences.follow(connection, entries)
 
 
 def _entry(statement: Statement, subject_id: UUID, event: Said, evidence: tuple[bytes, bytes] | None) -> Entry:

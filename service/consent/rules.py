@@ -25,6 +25,8 @@ CLOCK_SKEW = timedelta(seconds=5)
 """How far a server's clock may be ahead of the database's and still mean now."""
 LONGEST_DELAY = timedelta(days=1)
 """How far back a browser's clock is believed."""
+INSTANT = timedelta(microseconds=1)
+"""The least that the database tells apart."""
 ASK_AGAIN_AFTER = timedelta(days=184)
 """How long nobody is asked again who said no: six months (Garante, 10 June 2021), which are never longer than this."""
 
@@ -53,6 +55,16 @@ def protected(purpose: Purpose, standing: Standing) -> Permission | None:
     if objection is None or given_since_objecting(purpose, state, objection):
         return None
     return Permission(allowed=False, reason=Reason.OBJECTED, status=status, proof=objection.entry_id)
+
+
+def counts_since(purpose: Purpose, standing: Standing) -> datetime | None:
+    """From when on what was recorded counts for a purpose: since the grant that holds, and after any objection.
+
+    None where neither says anything. What is older waits to be deleted, and no later grant brings it back.
+    """
+    state = standing.states.get(purpose.id)
+    objected = [o.effective_at + INSTANT for o in standing.objections if _covers(o, purpose)]
+    return max([*objected, *([state.given_since] if state and state.given_since else [])], default=None)
 
 
 def _covers(objection: Objection, purpose: Purpose) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from service.consent import store as consent_store
 from service.consent.commands import permissions
 from service.consent.model import Reason, Standing
+from service.consent.rules import counts_since
 from service.journey import rules, store
 from service.journey.model import (
     ConsentRequired,
@@ -33,7 +34,7 @@ from service.kernel.ids import new_id
 from service.kernel.problem import Fault, IdempotencyConflict
 from service.policy.commands import ActivePolicy
 from service.policy.expression import Value
-from service.policy.model import Bundle, Field, Journey
+from service.policy.model import Bundle, Field, Journey, Purpose
 from service.subjects.commands import Subjects
 from service.subjects.model import IdentifierRefused, Lookup, SubjectMissing
 
@@ -180,7 +181,9 @@ class JourneyDesk:
             raise ConsentRequired(f"The purpose {journey.purpose} is not allowed: {verdict.reason.value}.")
         if standing is None:
             return rules.position(journey, [], moment.now)
-        contacts = await self._contacts.answer(_contacts_of(standing, journey, journey.purpose, moment.now))
+        contacts = await self._contacts.answer(
+            _contacts_of(standing, journey, bundle.purposes[journey.purpose], moment.now)
+        )
         return rules.position(journey, contacts, moment.now)
 
     def _journey(self, bundle: Bundle, journey_id: str | None) -> Journey:
@@ -201,17 +204,16 @@ class JourneyDesk:
                 by_purpose.setdefault(field.purpose, []).append(field)
         known: dict[str, Value] = {}
         for purpose, of_purpose in by_purpose.items():
-            contacts = await self._contacts.answer(_contacts_of(standing, journey, purpose, now))
+            contacts = await self._contacts.answer(_contacts_of(standing, journey, bundle.purposes[purpose], now))
             known |= rules.facts(of_purpose, journey, contacts, now)
         return known
 
 
-def _contacts_of(standing: Standing, journey: Journey, purpose: str, now: datetime) -> ContactsQuestion:
-    state = standing.states.get(purpose)
+def _contacts_of(standing: Standing, journey: Journey, purpose: Purpose, now: datetime) -> ContactsQuestion:
     return ContactsQuestion(
         subject_id=standing.subject_id,
-        purpose=purpose,
-        since=state.given_since if state else None,
+        purpose=purpose.id,
+        since=counts_since(purpose, standing),
         expired=rules.window(journey, now),
         now=now,
     )

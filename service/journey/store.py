@@ -27,7 +27,7 @@ class Kept(Struct, frozen=True):
 
 
 class ContactsQuestion(Struct, frozen=True):
-    """Which contacts: those kept for a purpose, recorded since its grant began (None: any), up to now.
+    """Which contacts: those kept for a purpose, recorded since it counts (None: ever), up to now.
 
     Of those up to `expired` only the number and the last are told, not when each was.
     """

@@ -1,7 +1,8 @@
 """The data map: what each column holds, read from the comments in the catalogue.
 
-Access, erasure and the record of processing are driven by it, so that a new column cannot be forgotten by any of them.
-It knows tables and tags, and no domain. Its SQL is the only one built from names, all of them from the catalogue.
+Access, erasure, the deletion at a withdrawal and the record of processing are driven by it, so that a new column cannot
+be forgotten by any of them. It knows tables and tags, and no domain. Its SQL is the only one built from names, all of
+them from the catalogue.
 """
 
 import re
@@ -10,7 +11,7 @@ from itertools import groupby
 from typing import Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
@@ -28,7 +29,10 @@ class TagMissing(Exception):
 
 
 class Column(Struct, frozen=True):
-    """One column: what it holds, in which category of personal data (None for none), and what becomes of it."""
+    """One column: what it holds, in which category of personal data (None for none), and what becomes of it.
+
+    `ended`: where purposes ending leaves the row, this value is emptied, or is the date of that (None: it stays).
+    """
 
     name: str
     type: str
@@ -36,14 +40,23 @@ class Column(Struct, frozen=True):
     category: str | None
     flags: frozenset[str]
     erase: Literal["delete", "empty", "keep"]
+    ended: Literal["empty", "date"] | None = None
+
+
+class Purposes(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a table's rows are kept for: the column that names it, the one that says since when, and which they need."""
+
+    column: str
+    since: str
+    needs: Literal["one", "all"]
 
 
 class Table(Struct, frozen=True):
-    """One table, the column that says whose its rows are, and the one that names what they are kept for."""
+    """One table, the column that says whose its rows are, and what they are kept for (None: for no purpose)."""
 
     name: str
     meaning: str
-    purposes: str | None
+    purposes: Purposes | None
     key: str
     columns: tuple[Column, ...]
 
@@ -71,6 +84,10 @@ class Table(Struct, frozen=True):
     def emptied(self) -> tuple[Column, ...]:
         """The columns that an erasure empties, where it does not delete the row."""
         return () if self.erased else tuple(column for column in self.personal if column.erase == "empty")
+
+    def at_end(self, fate: Literal["empty", "date"]) -> list[Column]:
+        """The columns that are emptied, or dated, when the row's purposes end."""
+        return [column for column in self.columns if column.ended == fate]
 
 
 class Person(Struct, frozen=True):
@@ -115,6 +132,28 @@ class DataMap(Struct, frozen=True):
                 touched[table.name] = int(status.rpartition(" ")[2])
         return touched
 
+    def deletion(self, ended: str) -> str:
+        """The statement that deletes, of the subjects `$1`, up to `$3` rows whose purposes have ended; says how many.
+
+        `ended` is a query of (subject_id, purpose, before, held): what is older than `before` counts for the purpose no
+        longer, but stays while it is held. Whose rows may not all be gone stands in `deletions` afterwards.
+        """
+        parts = [f"WITH ended AS MATERIALIZED (\n{ended}\n)"]
+        counts: list[str] = []
+        for table, owner in self.of_subjects():
+            if table.purposes:
+                going, gone = quoted(f"{table.name} going"), quoted(f"{table.name} gone")
+                parts.append(f"{going} AS ({_ended(table, table.purposes, owner, counts)})")
+                parts.append(f"{gone} AS ({_end(table)} WHERE ctid = ANY(ARRAY(SELECT place FROM {going})))")  # noqa: S608 - names from the catalogue
+                counts.append(f"(SELECT count(*) FROM {going})")  # noqa: S608 - the same
+        parts.append(f"reached AS (SELECT {' + '.join(counts)} AS number)")
+        return ",\n".join([*parts, QUERIES["deletion_ends"]])
+
+
+async def deletions_due(reader: Reader, after: UUID, most: int) -> list[UUID]:
+    """The next subjects `after` one whose data has not all been deleted, up to `most`."""
+    return [row["subject_id"] for row in await reader.fetch(QUERIES["deletions_due"], after, most)]
+
 
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
@@ -134,6 +173,30 @@ def _erasure(table: Table, owner: Column) -> str | None:
     return None
 
 
+def _ended(table: Table, purposes: Purposes, owner: Column, counts: Sequence[str]) -> str:
+    """Where the rows are that lack the purposes they need; of `$3` those that other tables' `counts` leave."""
+    subject, since = f"t.{quoted(owner.name)}", f"t.{quoted(purposes.since)}"
+    lacks = "bool_and" if purposes.needs == "one" else "bool_or"
+    full = " OR ".join(f"t.{quoted(column.name)} IS NOT NULL" for column in table.at_end("empty")) or "true"
+    return f"""
+    SELECT t.ctid AS place
+    FROM {quoted(table.name)} t CROSS JOIN unnest(t.{quoted(purposes.column)}) AS p (purpose)
+    LEFT JOIN ended e ON e.subject_id = {subject} AND e.purpose = p.purpose AND {since} < e.before AND NOT e.held
+    WHERE {subject} = ANY($1::uuid[]) AND ({full})
+    GROUP BY t.ctid HAVING {lacks}(e.purpose IS NOT NULL)
+    LIMIT {" - ".join(["$3::bigint", *counts])}
+"""  # noqa: S608 - names from the catalogue
+
+
+def _end(table: Table) -> str:
+    """What becomes of such rows."""
+    emptied = [f"{quoted(column.name)} = NULL" for column in table.at_end("empty")]
+    dated = [f"{quoted(column.name)} = clock_timestamp()" for column in table.at_end("date")]
+    if emptied:
+        return f"UPDATE {quoted(table.name)} SET {', '.join([*emptied, *dated])}"  # noqa: S608 - names from the catalogue
+    return f"DELETE FROM {quoted(table.name)}"  # noqa: S608 - the same
+
+
 async def read(reader: Reader) -> DataMap:
     """The data map of the connected database; raises `TagMissing`."""
     rows = await reader.fetch(QUERIES["columns"])
@@ -144,19 +207,26 @@ async def read(reader: Reader) -> DataMap:
 
 def _table(name: str, rows: Sequence[Row]) -> Table:
     meaning, tag = _parsed(name, rows[0]["table_comment"])
-    purposes = tag.get("purposes")
-    if purposes is None:
-        raise TagMissing(
-            f"table {name} does not say which column names its purposes: end its comment with [purposes=…]"
-        )
     key = next((row["column_name"] for row in rows if row["key_position"] == _last_key(rows)), rows[0]["column_name"])
     return Table(
         name=name,
         meaning=meaning,
-        purposes=None if purposes == "none" else purposes,
+        purposes=_purposes(name, tag),
         key=key,
         columns=tuple(_column(name, row) for row in rows),
     )
+
+
+def _purposes(table: str, tag: dict[str, str]) -> Purposes | None:
+    if tag == {"purposes": "none"}:
+        return None
+    try:
+        return convert({"column" if name == "purposes" else name: value for name, value in tag.items()}, Purposes)
+    except ValidationError:
+        raise TagMissing(
+            f"table {table} does not say what its rows are kept for: end its comment with [purposes=none] or"
+            " [purposes=COLUMN; since=COLUMN; needs=one|all]"
+        ) from None
 
 
 def _last_key(rows: Sequence[Row]) -> int | None:
@@ -168,8 +238,14 @@ def _column(table: str, row: Row) -> Column:
     meaning, tag = _parsed(where, row["comment"])
     category = tag.pop("pd", None)
     erase = tag.pop("erase", "keep")
+    ended = tag.pop("ended", None)
     flags = frozenset(tag)
-    if category is None or erase not in ("delete", "empty", "keep") or flags - FLAGS:
+    if (
+        category is None
+        or erase not in ("delete", "empty", "keep")
+        or ended not in (None, "empty", "date")
+        or flags - FLAGS
+    ):
         raise TagMissing(f"column {where} has a tag that says too little or too much: [pd=…; erase=delete|empty|keep]")
     return Column(
         name=row["column_name"],
@@ -178,6 +254,7 @@ def _column(table: str, row: Row) -> Column:
         category=None if category == "none" else category,
         flags=flags,
         erase=erase,
+        ended=ended,
     )
 
 

@@ -68,6 +68,17 @@ LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
 WHERE c.relkind IN ('r', 'p')
 ORDER BY c.relname, a.attnum;
 
+-- name: deletion_ends
+-- How every deletion ends: whose rows are held, or may be more than one transaction takes, is left for later.
+left_over AS (SELECT DISTINCT subject_id FROM ended WHERE held OR (SELECT number >= $3 FROM reached)),
+marked AS (INSERT INTO deletions (subject_id) SELECT subject_id FROM left_over ON CONFLICT (subject_id) DO NOTHING),
+done AS (DELETE FROM deletions WHERE subject_id = ANY($1) AND subject_id NOT IN (SELECT subject_id FROM left_over))
+SELECT number FROM reached;
+
+-- name: deletions_due
+-- The next subjects whose data has not all been deleted.
+SELECT subject_id FROM deletions WHERE subject_id > $1 ORDER BY subject_id LIMIT $2;
+
 -- name: migrations_table
 -- Where applied migrations are recorded.
 CREATE TABLE IF NOT EXISTS migrations (

@@ -162,11 +162,18 @@ def _table_part(each: Table) -> str:
     facts = [each.meaning]
     if owner := each.owner:
         facts.append(f"Rows belong to a subject by `{owner.name}`.")
-    if each.purposes:
-        facts.append(f"A row is kept for the purposes in its `{each.purposes}`.")
+    if kept := each.purposes:
+        facts.append(f"A row is kept for the purposes in its `{kept.column}`, since `{kept.since}`.")
+        facts.append(_at_end(each, kept.needs))
     rows = [(f"`{c.name}`", _type(c), c.category or "", _fate(c), c.meaning) for c in each.columns]
     columns = table(["column", "type", "category", "at erasure", "meaning"], rows)
     return f"## {each.name}\n\n{' '.join(facts)}\n\n{columns}"
+
+
+def _at_end(each: Table, needs: str) -> str:
+    when = "none of them counts" if needs == "one" else "one of them does not count"
+    emptied = ", ".join(f"`{column.name}`" for column in each.at_end("empty"))
+    return f"Where {when} any longer, {f'{emptied} are emptied' if emptied else 'it is deleted'}."
 
 
 def _type(column: Column) -> str:

@@ -140,6 +140,14 @@ async def _known_through_and_through(service: Running, identifier: Mapping[str, 
         evidence={"screen": planted["ledger_entries.evidence"]},
         headers={"Idempotency-Key": f"key-{who}"},
     )
+    succeeded(given, 201)
+    await service.touch(identifier, "view_product", now)
+    await service.touch(identifier, "view_product", now)
+    await service.decide(identifier, "home_hero")
+    subject_id = UUID((await service.withdraw(identifier, ["personalization"]))["subject_id"])
+    await service.give(identifier, "personalization")
+    message = "INSERT INTO outbox VALUES ($1, $1, 'crm', 'consent', '{}')"
+    await service.database.run("test.enqueue", lambda connection: connection.execute(message, subject_id))
     for _ in range(4):
         properties = {"product": planted["touchpoints.properties"]}
         touched = await service.touch(identifier, "view_product", now, sentiment=2, properties=properties)
@@ -150,7 +158,7 @@ async def _known_through_and_through(service: Running, identifier: Mapping[str, 
     await file(service, "access", identifier, details=planted["rights_requests.details"], verified=verified)
     succeeded(await service.post("/v1/objections", {"subject": identifier, "purposes": ["marketing_email"]}), 201)
     succeeded(await service.post("/v1/restrictions", {"subject": identifier}, key=service.officers[0]), 201)
-    return UUID(succeeded(given, 201)["subject_id"])
+    return subject_id
 
 
 async def _join(service: Running, one: Mapping[str, str], other: Mapping[str, str]) -> None:

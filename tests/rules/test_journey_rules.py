@@ -87,19 +87,15 @@ async def test_a_touchpoint_is_kept_for_the_purposes_that_allow_it_alone(service
 
 @pytest.mark.rule("D8")
 async def test_no_touchpoint_in_flight_outlives_a_withdrawal(service: Running) -> None:
-    """However calls cross, nothing is kept that was recorded after the withdrawal, and what was answered is true."""
+    """However calls cross, nothing is kept after a withdrawal that was recorded before it or comes after it."""
     for turn in range(5):
         person = customer(f"racing-{turn}")
-        subject_id = (await service.give(person, *KEEPING))["subject_id"]
+        await service.give(person, *KEEPING)
         calls = [service.touch(person, "search", NOW) for _ in range(12)]
-        *outcomes, withdrawn = await asyncio.gather(*calls, service.withdraw(person))
+        *outcomes, _ = await asyncio.gather(*calls, service.withdraw(person))
+        assert {outcome["outcome"] for outcome in outcomes} <= {"stored", "dropped"}
         assert await service.touch(person, "search", NOW) == {"outcome": "dropped", "reason": "withdrawn"}
-        stored = sum(outcome["outcome"] == "stored" for outcome in outcomes)
-        kept = await service.database.fetch(
-            "SELECT recorded_at FROM touchpoints WHERE subject_id = $1::text::uuid", subject_id
-        )
-        assert len(kept) == stored
-        assert all(text(row["recorded_at"]) < withdrawn["records"][0]["recorded_at"] for row in kept)
+        assert await service.count("touchpoints") == 0
 
 
 WALK = [

@@ -158,6 +158,18 @@ async def test_decisions_and_touchpoints_follow_an_objection(service: Running) -
     refused(await service.post("/v1/journeys/position", {"subject": customer()}), 403, "consent-required")
 
 
+@pytest.mark.rule("C22")
+async def test_what_rests_on_another_basis_goes_with_the_objection(service: Running, moved: Any) -> None:
+    """A withdrawal keeps what a purpose on another basis needs; an objection to any direct marketing ends them all."""
+    await moved("legitimate_interest")
+    await service.give(customer(), "analytics")
+    await service.touch(customer(), "search", "2026-03-01T10:00:00Z")
+    await service.withdraw(customer(), ["analytics"])
+    assert await service.count("touchpoints") == 1
+    await objected(service, customer(), "marketing_email")
+    assert await service.count("touchpoints") == 0
+
+
 @pytest.mark.rule("C18")
 @pytest.mark.parametrize("basis", ["legitimate_interest", "contract"])
 async def test_what_was_withdrawn_does_not_continue_on_another_basis(service: Running, moved: Any, basis: str) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from service.consent.consequences import Consequences
 from service.consent.protection import store
 from service.consent.protection.model import (
     Lifted,
@@ -49,6 +50,7 @@ class ProtectionDesk:
         answers: Answers,
         signer: Signer,
         issuer: str,
+        consequences: Consequences,
     ) -> None:
         self._database = database
         self._policy = policy
@@ -56,6 +58,7 @@ class ProtectionDesk:
         self._answers = answers
         self._signer = signer
         self._issuer = issuer
+        self._consequences = consequences
 
     async def object_to(
         self, objecting: Objecting, caller: Principal, cookie: str | None, key: str | None, moment: Moment
@@ -140,6 +143,7 @@ class ProtectionDesk:
         ]
         await _append(connection, entries)
         await store.objections(connection, subject_id, records, [purpose.direct_marketing for purpose in purposes])
+        await self._consequences.delete(connection, [subject_id])
         receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
         return Objected(subject_id=subject_id, records=records, receipt=receipt)
 

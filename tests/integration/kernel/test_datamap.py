@@ -39,7 +39,7 @@ async def test_every_table_and_column_is_in_the_map(database: Database) -> None:
 async def test_what_a_table_is_kept_for_names_one_of_its_columns(database: Database) -> None:
     """Otherwise the deletion at withdrawal would find nothing."""
     found = await datamap.read(database)
-    named_columns = {(table.name, table.purposes) for table in found.tables if table.purposes}
+    named_columns = {(table.name, c) for table in found.tables if (p := table.purposes) for c in (p.column, p.since)}
     assert named_columns <= {(table.name, column.name) for table in found.tables for column in table.columns}
     assert {name for name, _ in named_columns} == {"touchpoints", "decisions"}
 
@@ -62,7 +62,10 @@ async def test_a_sealed_column_holds_bytes_of_a_person(database: Database) -> No
         ("COMMENT ON COLUMN touchpoints.event IS 'What happened. [erase=delete]'", "touchpoints.event"),
         ("COMMENT ON COLUMN touchpoints.event IS 'What happened. [pd=behaviour; erase=maybe]'", "touchpoints.event"),
         ("COMMENT ON COLUMN touchpoints.event IS 'What happened. [pd=behaviour; saeled]'", "touchpoints.event"),
+        ("COMMENT ON COLUMN touchpoints.event IS 'It. [pd=behaviour; ended=maybe; erase=delete]'", "touchpoints.event"),
         ("COMMENT ON TABLE touchpoints IS NULL", "touchpoints"),
+        ("COMMENT ON TABLE touchpoints IS 'One row a contact. [purposes=purposes]'", "table touchpoints"),
+        ("COMMENT ON TABLE touchpoints IS 'It. [purposes=purposes; since=event; needs=two]'", "table touchpoints"),
         ("COMMENT ON TABLE touchpoints IS 'One row a contact. [pd=none]'", "table touchpoints"),
         ("CREATE TABLE moods (subject_id uuid PRIMARY KEY)", "moods"),
     ],
@@ -74,7 +77,10 @@ async def test_a_sealed_column_holds_bytes_of_a_person(database: Database) -> No
         "no category",
         "an unknown fate",
         "a misspelt flag",
+        "an unknown end",
         "a table without a comment",
+        "purposes without a time",
+        "purposes of which nobody knows how many are needed",
         "a table without its purposes",
         "a new table",
     ],
@@ -146,6 +152,58 @@ async def test_an_erasure_does_to_a_column_what_its_tag_says(database: Database)
     assert await rows(database, "moods") == {other: ("bad",)}
     assert await rows(database, "proofs") == {ada: (None, "now"), other: ("no", "then")}
     assert await rows(database, "letters") == {ada: (None, None), other: ([b"\x0b"], "of another")}
+
+
+ENDED = """
+SELECT s AS subject_id, 'maps' AS purpose, '2026-03-02'::timestamptz AS before, false AS held
+FROM unnest($1::uuid[]) AS s
+WHERE $2::text[] IS NOT NULL
+"""
+"""Everybody's data for maps has ended, if it is older than a day in March."""
+
+
+async def test_a_deletion_does_to_a_row_what_its_tags_say(database: Database) -> None:
+    """Rows that lack the one purpose they need, or one of all they need, are deleted or emptied, up to a number."""
+    ada, other = uuid4(), uuid4()
+    await changed(
+        database,
+        "CREATE TABLE walks (subject_id uuid, walk int, kept_for text[], walked date, PRIMARY KEY (subject_id, walk))",
+        "CREATE TABLE routes (subject_id uuid PRIMARY KEY, uses text[], drawn date, route text, gone timestamptz)",
+        "COMMENT ON TABLE walks IS 'Walks. [purposes=kept_for; since=walked; needs=one]'",
+        "COMMENT ON COLUMN walks.subject_id IS 'Whose. [pd=pseudonym; subject; erase=delete]'",
+        "COMMENT ON COLUMN walks.walk IS 'Which. [pd=none]'",
+        "COMMENT ON COLUMN walks.kept_for IS 'Why. [pd=behaviour; erase=delete]'",
+        "COMMENT ON COLUMN walks.walked IS 'When. [pd=behaviour; erase=delete]'",
+        "COMMENT ON TABLE routes IS 'Routes. [purposes=uses; since=drawn; needs=all]'",
+        "COMMENT ON COLUMN routes.subject_id IS 'Whose. [pd=pseudonym; subject; erase=delete]'",
+        "COMMENT ON COLUMN routes.uses IS 'Why. [pd=inference; erase=delete]'",
+        "COMMENT ON COLUMN routes.drawn IS 'When. [pd=inference; erase=delete]'",
+        "COMMENT ON COLUMN routes.route IS 'Which. [pd=inference; ended=empty; erase=delete]'",
+        "COMMENT ON COLUMN routes.gone IS 'Since when it is not known. [pd=inference; ended=date; erase=delete]'",
+    )
+    deletion = (await datamap.read(database)).deletion(ENDED)
+
+    async def work(connection: Connection) -> list[int]:
+        walks = [
+            (ada, 1, ["maps"], "1"),
+            (ada, 2, ["maps", "health"], "1"),
+            (ada, 3, ["maps"], "2"),
+            (other, 1, ["maps"], "1"),
+        ]
+        for subject_id, walk, kept_for, day in walks:
+            statement = "INSERT INTO walks VALUES ($1, $2, $3, ('2026-03-0' || $4)::date)"
+            await connection.execute(statement, subject_id, walk, kept_for, day)
+        for subject_id in (ada, other):
+            statement = "INSERT INTO routes VALUES ($1, '{maps,health}', '2026-03-01', 'up')"
+            await connection.execute(statement, subject_id)
+        return [await connection.fetchval(deletion, [ada], [], most) for most in (1, 9, 9)]
+
+    assert await database.run("test.delete", work) == [1, 1, 0]
+    left = await database.fetch("SELECT subject_id, walk FROM walks")
+    assert {tuple(row) for row in left} == {(ada, 2), (ada, 3), (other, 1)}
+    routes = {row["subject_id"]: (row["route"], row["gone"] is None) for row in await database.fetch("TABLE routes")}
+    assert routes == {ada: (None, False), other: ("up", True)}
+    assert await database.fetch("TABLE deletions") == []
 
 
 async def rows(database: Database, table: str) -> dict[UUID, tuple[object, ...]]:

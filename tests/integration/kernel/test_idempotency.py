@@ -57,7 +57,7 @@ async def test_the_worker_forgets_without_being_asked(service: Running) -> None:
     """It begins when it starts, and ends when it is cancelled."""
     await service.give(customer(), "analytics", headers=KEY)
     await age(service.database, DAY)
-    working = asyncio.create_task(work(service.database))
+    working = asyncio.create_task(work(service.database, service.desks.consequences))
     async with asyncio.timeout(10):
         while await service.count("idempotency"):  # noqa: ASYNC110 - the event is in the database
             await asyncio.sleep(0.01)

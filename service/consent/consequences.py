@@ -1,0 +1,53 @@
+"""What follows from a decision in its own transaction: a no deletes data."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from service.consent import store
+from service.consent.model import Status
+from service.kernel.database import Connection
+from service.kernel.datamap import DataMap, deletions_due
+from service.ledger.model import Entry
+from service.policy.commands import ActivePolicy
+from service.subjects import store as subjects_store
+
+CONSENT = "consent"
+MOST = 1000
+"""Rows that one transaction deletes; the worker sees to the rest."""
+AT_ONCE = 100
+"""Subjects that the worker looks after in one transaction."""
+BEFORE_ALL = UUID(int=0)
+
+
+class Consequences:
+    """Deletes what no purpose keeps any longer (Art. 17(1)(b) and (c))."""
+
+    def __init__(self, *, datamap: DataMap, policy: ActivePolicy) -> None:
+        self._policy = policy
+        self._deletion = datamap.deletion(store.QUERIES["ended"])
+
+    async def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """See to what follows from entries on consent; the caller holds the locks and has written the states."""
+        decided = [entry for entry in entries if entry.kind == CONSENT]
+        said_no = {entry.subject_id for entry in decided if entry.payload["status"] != Status.GIVEN.value}
+        if said_no:
+            await self.delete(connection, said_no)
+
+    async def delete(self, connection: Connection, subjects: Collection[UUID]) -> int:
+        """Delete what no purpose of these subjects keeps, up to 1,000 rows; returns how many. The rest is kept in mind.
+
+        Nothing is deleted while it is held; the caller holds the subjects' locks.
+        """
+        marketing = [purpose.id for purpose in self._policy.current.purposes.values() if purpose.direct_marketing]
+        return await connection.fetchval(self._deletion, list(subjects), marketing, MOST)
+
+    async def delete_due(self, connection: Connection, after: UUID) -> UUID | None:
+        """Go on with deletions that were not finished, of the next subjects `after` one; returns behind whom to go on.
+
+        None when there is nobody else. Subjects with more rows than one transaction takes are the next ones again.
+        """
+        subjects = await deletions_due(connection, after, AT_ONCE)
+        if not subjects:
+            return None
+        await subjects_store.lock(connection, subjects)
+        return after if await self.delete(connection, subjects) >= MOST else subjects[-1]
