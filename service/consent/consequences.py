@@ -1,13 +1,16 @@
-"""What follows from a decision in its own transaction: a no deletes data."""
+"""What follows from a decision in its own transaction: a no deletes data, and a change is announced to recipients."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from service.consent import store
-from service.consent.model import Status
+from service.consent.model import ConsentState, Status
+from service.kernel import outbox
 from service.kernel.database import Connection
 from service.kernel.datamap import DataMap, deletions_due
+from service.kernel.outbox import Message
 from service.ledger.model import Entry
+from service.ledger.rules import instant
 from service.policy.commands import ActivePolicy
 from service.subjects import store as subjects_store
 
@@ -20,18 +23,35 @@ BEFORE_ALL = UUID(int=0)
 
 
 class Consequences:
-    """Deletes what no purpose keeps any longer (Art. 17(1)(b) and (c))."""
+    """Deletes what no purpose keeps any longer (Art. 17(1)(b) and (c)), and tells recipients where a purpose stands."""
 
     def __init__(self, *, datamap: DataMap, policy: ActivePolicy) -> None:
         self._policy = policy
         self._deletion = datamap.deletion(store.QUERIES["ended"])
 
-    async def follow(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """See to what follows from entries on consent; the caller holds the locks and has written the states."""
+    async def follow(
+        self, connection: Connection, entries: Sequence[Entry], states: Mapping[tuple[UUID, str], ConsentState]
+    ) -> None:
+        """See to what follows from entries on consent and where they leave each subject and purpose.
+
+        The caller holds the subjects' locks, and has written the states.
+        """
         decided = [entry for entry in entries if entry.kind == CONSENT]
         said_no = {entry.subject_id for entry in decided if entry.payload["status"] != Status.GIVEN.value}
         if said_no:
             await self.delete(connection, said_no)
+        new = {entry.entry_id for entry in decided}
+        changed = [(subject_id, state) for (subject_id, _), state in states.items() if state.entry_id in new]
+        messages = [message for subject_id, state in changed for message in self._announcements(subject_id, state)]
+        if messages:
+            await outbox.enqueue(connection, messages)
+
+    def _announcements(self, subject_id: UUID, state: ConsentState) -> list[Message]:
+        """Where a purpose stands now, for each of its recipients that can be reached."""
+        bundle = self._policy.current
+        purpose = bundle.purposes.get(state.purpose)
+        reached = [r for r in purpose.recipients if bundle.recipients[r].endpoint] if purpose else []
+        return [Message(subject_id, recipient, kind=CONSENT, content=_content(state)) for recipient in reached]
 
     async def delete(self, connection: Connection, subjects: Collection[UUID]) -> int:
         """Delete what no purpose of these subjects keeps, up to 1,000 rows; returns how many. The rest is kept in mind.
@@ -51,3 +71,14 @@ class Consequences:
             return None
         await subjects_store.lock(connection, subjects)
         return after if await self.delete(connection, subjects) >= MOST else subjects[-1]
+
+
+def _content(state: ConsentState) -> dict[str, str | None]:
+    """What a recipient is told of a purpose."""
+    return {
+        "purpose": state.purpose,
+        "status": state.status.value,
+        "entry_id": str(state.entry_id),
+        "effective_at": instant(state.effective_at),
+        "valid_until": instant(state.valid_until) if state.valid_until else None,
+    }

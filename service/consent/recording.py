@@ -178,7 +178,7 @@ class Recorder:
         await ledger.append(connection, entries)
         await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
         await subjects_store.bump(connection, {entry.subject_id for entry in entries})
-        await self._consequences.follow(connection, entries)
+        await self._consequences.follow(connection, entries, states)
 
 
 def _entry(statement: Statement, subject_id: UUID, event: Said, evidence: tuple[bytes, bytes] | None) -> Entry:

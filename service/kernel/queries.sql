@@ -79,6 +79,11 @@ SELECT number FROM reached;
 -- The next subjects whose data has not all been deleted.
 SELECT subject_id FROM deletions WHERE subject_id > $1 ORDER BY subject_id LIMIT $2;
 
+-- name: enqueue
+-- Keep messages until they are delivered.
+INSERT INTO outbox (subject_id, message_id, recipient, kind, content)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[]);
+
 -- name: migrations_table
 -- Where applied migrations are recorded.
 CREATE TABLE IF NOT EXISTS migrations (

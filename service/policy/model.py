@@ -112,13 +112,17 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Recipient(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who else receives data (Art. 4(9)); `transfer_basis` says what allows it to leave the EEA (Art. 44 ff.)."""
+    """Who else receives data (Art. 4(9)); `transfer_basis` says what allows it to leave the EEA (Art. 44 ff.).
+
+    `endpoint` is where it wants to be told of changes; without one it is told nothing.
+    """
 
     id: str
     title: Text
     role: RecipientRole
     country: str
     transfer_basis: str | None
+    endpoint: str | None
 
 
 class Channel(Struct, frozen=True, forbid_unknown_fields=True):

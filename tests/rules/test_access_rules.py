@@ -15,6 +15,7 @@ import pytest
 from service.kernel import datamap
 from service.kernel.crypto import to_text
 from service.kernel.datamap import Column, Person, Table
+from service.kernel.outbox import Message, enqueue
 from service.subjects.model import Identifier
 from tests.filing import data, file, package
 from tests.running import Running, customer, succeeded
@@ -146,8 +147,8 @@ async def _known_through_and_through(service: Running, identifier: Mapping[str, 
     await service.decide(identifier, "home_hero")
     subject_id = UUID((await service.withdraw(identifier, ["personalization"]))["subject_id"])
     await service.give(identifier, "personalization")
-    message = "INSERT INTO outbox VALUES ($1, $1, 'crm', 'consent', '{}')"
-    await service.database.run("test.enqueue", lambda connection: connection.execute(message, subject_id))
+    message = Message(subject_id, "crm", "consent", {"purpose": "personalization"})
+    await service.database.run("test.enqueue", lambda connection: enqueue(connection, [message]))
     for _ in range(4):
         properties = {"product": planted["touchpoints.properties"]}
         touched = await service.touch(identifier, "view_product", now, sentiment=2, properties=properties)

@@ -21,6 +21,7 @@ Country = Annotated[str, Judged(values.country)]
 Language = Annotated[str, Judged(values.language)]
 Text = Annotated[Mapping[Language, Words], InLanguages()]
 Origin = Annotated[str, Judged(values.origin)]
+Endpoint = Annotated[str, Judged(values.endpoint)]
 Days = Annotated[int, Judged(values.between(1, 36500, " days"))]
 PurposeId = Annotated[str, Names("purpose")]
 
@@ -96,6 +97,7 @@ class RecipientForm(Struct, frozen=True):
     role: RecipientRole
     country: Country
     transfer_basis: Transfer | None = None
+    endpoint: Endpoint | None = None
 
 
 class RecipientsFile(Struct, frozen=True):

@@ -17,6 +17,7 @@ _ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _EVENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
+_ENDPOINT = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 _LONGEST_TEXT = 4000
 _HIGHEST_PORT = 65535
 _LEFT_OUT_PORT = {"http": 80, "https": 443}
@@ -95,6 +96,11 @@ def origin(value: str) -> str | None:
     if port == _LEFT_OUT_PORT[parts.scheme]:
         return f"can never match: browsers leave out :{port} with {parts.scheme}; leave it out too"
     return None
+
+
+def endpoint(value: str) -> str | None:
+    """An address that messages are sent to: https, without user, query or fragment, which would show in logs."""
+    return None if _ENDPOINT.fullmatch(value) else "is no endpoint; write https://host[:port]/path and nothing more"
 
 
 def between(low: float, high: float, unit: str = "") -> Judge:

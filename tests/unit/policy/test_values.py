@@ -42,6 +42,31 @@ def test_origins_are_scheme_host_and_port(folder: Folder, origin: str) -> None:
     assert folder.load().sites["shop"].origins[1] == origin
 
 
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "crm.example",
+        "http://crm.example/changes",
+        "https://user@crm.example/changes",
+        "https://crm.example/changes?key=secret",
+        "https://crm.example/changes#here",
+        "https://crm.example:port/",
+        "https:///changes",
+    ],
+)
+def test_what_would_show_a_secret_is_no_endpoint(folder: Folder, endpoint: str) -> None:
+    """Messages go over https, to an address that may stand in a log."""
+    folder.edit("recipients.toml", 'role = "own"', f'role = "own"\nendpoint = "{endpoint}"')
+    assert [(file, path) for file, path, _ in folder.mistakes()] == [("recipients.toml", "recipient.crm.endpoint")]
+
+
+def test_a_recipient_may_have_an_endpoint(folder: Folder) -> None:
+    """One without is declared and told nothing, as those that ship are."""
+    folder.edit("recipients.toml", 'role = "own"', 'role = "own"\nendpoint = "https://crm.example:8443/changes"')
+    endpoints = {recipient.id: recipient.endpoint for recipient in folder.load().recipients.values()}
+    assert endpoints == {"newsletter": None, "crm": "https://crm.example:8443/changes", "ads": None}
+
+
 def test_a_value_is_never_told_back(folder: Folder) -> None:
     """A message says what is wrong, and no library's words."""
     folder.edit("controller.toml", "approvals = 1", 'approvals = "secret-value"')
