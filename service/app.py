@@ -90,7 +90,9 @@ class Desks:
             consequences=self.consequences,
         )
         self.protection = self._protection(answers)
-        self.link = LinkDesk(database=database, policy=policy, subjects=self.subjects, answers=answers)
+        self.link = LinkDesk(
+            database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
+        )
         self.journey = JourneyDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
         )

@@ -41,8 +41,13 @@ class Consequences:
         if said_no:
             await self.delete(connection, said_no)
         new = {entry.entry_id for entry in decided}
-        changed = [(subject_id, state) for (subject_id, _), state in states.items() if state.entry_id in new]
-        messages = [message for subject_id, state in changed for message in self._announcements(subject_id, state)]
+        await self.announce(connection, {place: state for place, state in states.items() if state.entry_id in new})
+
+    async def announce(self, connection: Connection, states: Mapping[tuple[UUID, str], ConsentState]) -> None:
+        """Tell the recipients of each purpose where a subject stands on it now."""
+        messages = [
+            message for (subject_id, _), state in states.items() for message in self._announcements(subject_id, state)
+        ]
         if messages:
             await outbox.enqueue(connection, messages)
 

@@ -1,10 +1,11 @@
 """`state == fold(history)`, whatever is said and in whatever order it arrives."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,11 +15,14 @@ from tests.unit.consent.saying import DAY, HOUR, NOON, purpose, said
 
 PURPOSES = ("analytics", "personalization")
 
+WILD = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC))
+"""What clocks say that were never set, or wrongly."""
+
 moments = st.integers(0, 6).map(lambda hours: NOON + hours * HOUR)
 events = st.builds(
     said,
     st.sampled_from([Status.GIVEN, Status.REFUSED, Status.WITHDRAWN]),
-    moments,
+    moments | st.sampled_from(WILD),
     number=st.integers(1, 10**6),
     purpose=st.sampled_from(PURPOSES),
     recorded_at=moments,
@@ -28,6 +32,7 @@ events = st.builds(
 histories = st.lists(events, max_size=12, unique_by=lambda event: event.entry_id)
 
 
+@pytest.mark.rule("C23")
 @given(histories.flatmap(lambda history: st.tuples(st.just(history), st.permutations(history))))
 def test_the_order_of_arrival_does_not_matter(orders: tuple[list[Said], list[Said]]) -> None:
     """The same events give the same state of every purpose, field by field."""

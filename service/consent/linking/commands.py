@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from service.consent import store as consent_store
+from service.consent.consequences import Consequences
 from service.consent.linking import rules, writing
 from service.consent.linking.model import (
     Linked,
@@ -36,7 +37,16 @@ Answer = TypeVar("Answer", Linked, Unlinked)
 class LinkDesk:
     """Lets browsers speak for known subjects, and ends that."""
 
-    def __init__(self, *, database: Database, policy: ActivePolicy, subjects: Subjects, answers: Answers) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        policy: ActivePolicy,
+        subjects: Subjects,
+        answers: Answers,
+        consequences: Consequences,
+    ) -> None:
+        self._consequences = consequences
         self._database = database
         self._policy = policy
         self._subjects = subjects
@@ -114,7 +124,7 @@ class LinkDesk:
         merger = rules.merge(bundle, theirs.home, rules.without(past, link) if link else past, entered.recorded_at)
         if link is None:
             ends = Ends(anonymous.hash, led.home, known_id, entered.recorded_at, bundle.digest)
-            link = await writing.join(connection, ends, past, merger)
+            link = await writing.join(connection, ends, past, merger, self._consequences)
         return Linked(
             subject_id=known_id,
             link=link,
@@ -134,7 +144,7 @@ class LinkDesk:
             raise RunAgain
         ends = Ends(anonymous.hash, led.home, led.subject_id, entered.recorded_at, bundle.digest)
         before = trail.known[link]
-        after = await writing.part(connection, ends, link, before)
+        after = await writing.part(connection, ends, link, before, self._consequences)
         then, now = fold(before.said), fold(after.said)
         purposes: dict[str, RestoredPurpose] = {}
         for purpose in sorted(rules.brought(before, link)):

@@ -9,9 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service.consent import store as consent_store
+from service.consent.consequences import Consequences
 from service.consent.linking import rules, store
 from service.consent.linking.model import Merger
-from service.consent.model import Objection, Said
+from service.consent.model import ConsentState, Objection, Said
 from service.consent.past import Past
 from service.consent.protection import store as protection_store
 from service.consent.protection.model import ObjectedPurpose
@@ -42,7 +43,7 @@ class Ends(Struct, frozen=True):
         return ledger_rules.entry(kind, subject_id, entry_id or new_id(), self.at, self.at, facts)
 
 
-async def join(connection: Connection, ends: Ends, known: Past, merger: Merger) -> UUID:
+async def join(connection: Connection, ends: Ends, known: Past, merger: Merger, consequences: Consequences) -> UUID:
     """Link, and give the known subject what a merger says; returns the link: the entry that all it brought names."""
     link = new_id()
     said = [rules.taken_over(state, new_id(), link, ends.at) for state in merger.states]
@@ -57,16 +58,19 @@ async def join(connection: Connection, ends: Ends, known: Past, merger: Merger) 
         *restrictions,
     ]
     await ledger.append(connection, entries)
-    await _project(connection, ends.known, [*known.said, *said], {s.purpose for s in said})
+    states = await _project(connection, ends.known, [*known.said, *said], {s.purpose for s in said})
     await _object(connection, ends.known, objections)
     for entry in restrictions:
         await protection_store.restrict(connection, ends.known, entry.entry_id, ends.at)
     await subjects_store.link(connection, ends.lookup, ends.known)
     await subjects_store.bump(connection, [ends.anonymous, ends.known])
+    await consequences.follow(connection, entries, states)
+    if objections:
+        await consequences.delete(connection, [ends.known])
     return link
 
 
-async def part(connection: Connection, ends: Ends, link: UUID, known: Past) -> Past:
+async def part(connection: Connection, ends: Ends, link: UUID, known: Past, consequences: Consequences) -> Past:
     """Undo a link; returns the known subject's past without what it had brought."""
     after = rules.without(known, link)
     standing = standing_at(after, rules.ALWAYS, None)
@@ -75,7 +79,7 @@ async def part(connection: Connection, ends: Ends, link: UUID, known: Past) -> P
         ends.entry(consent_store.UNLINKED, ends.anonymous, link),
     ]
     await ledger.append(connection, entries)
-    await _project(connection, ends.known, after.said, rules.brought(known, link))
+    states = await _project(connection, ends.known, after.said, rules.brought(known, link))
     objected = {objection.purpose for objection in known.objections if objection.link == link}
     await protection_store.retract(connection, ends.known, objected)
     await _object(connection, ends.known, [o for o in standing.objections if o.purpose in objected])
@@ -86,6 +90,7 @@ async def part(connection: Connection, ends: Ends, link: UUID, known: Past) -> P
                 await protection_store.restrict(connection, ends.known, restriction.entry_id, restriction.effective_at)
     await subjects_store.unlink(connection, ends.lookup)
     await subjects_store.bump(connection, [ends.anonymous, ends.known])
+    await consequences.announce(connection, states)
     return after
 
 
@@ -130,11 +135,15 @@ def _objection(ends: Ends, link: UUID, objection: Objection) -> Entry:
     )
 
 
-async def _project(connection: Connection, known: UUID, history: Sequence[Said], purposes: Collection[str]) -> None:
-    """Write where the known subject stands on purposes now, or that they stand nowhere."""
-    states = fold(history)
-    await consent_store.project(connection, [(known, states[purpose]) for purpose in purposes if purpose in states])
-    await consent_store.retract(connection, known, [purpose for purpose in purposes if purpose not in states])
+async def _project(
+    connection: Connection, known: UUID, history: Sequence[Said], purposes: Collection[str]
+) -> Mapping[tuple[UUID, str], ConsentState]:
+    """Write where the known subject stands on purposes now, or that they stand nowhere; returns where they stand."""
+    folded = fold(history)
+    states = {(known, purpose): folded[purpose] for purpose in purposes if purpose in folded}
+    await consent_store.project(connection, [(known, state) for state in states.values()])
+    await consent_store.retract(connection, known, [purpose for purpose in purposes if purpose not in folded])
+    return states
 
 
 async def _object(connection: Connection, known: UUID, objections: Sequence[Objection]) -> None:
