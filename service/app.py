@@ -79,16 +79,7 @@ class Desks:
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, development=settings.development)
         self.consequences = Consequences(datamap=datamap, policy=policy)
-        self.consent = ConsentDesk(
-            database=database,
-            policy=policy,
-            subjects=self.subjects,
-            answers=answers,
-            signer=keyring.signing,
-            tokens=keyring.token,
-            issuer=settings.issuer,
-            consequences=self.consequences,
-        )
+        self.consent = self._consent(keyring, answers)
         self.protection = self._protection(answers)
         self.link = LinkDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
@@ -107,6 +98,27 @@ class Desks:
             signer=keyring.signing,
             issuer=settings.issuer,
             datamap=datamap,
+        )
+
+    def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:
+        return ConsentDesk(
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            answers=answers,
+            signer=keyring.signing,
+            tokens=keyring.token,
+            issuer=settings.issuer,
+            consequences=self.consequences,
+        )
+
+    def _link(self, answers: Answers) -> LinkDesk:
+        return LinkDesk(
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            answers=answers,
+            consequences=self.consequences,
         )
 
     def _protection(self, answers: Answers) -> ProtectionDesk:

@@ -7,13 +7,13 @@ Everything here is frozen and refers by id: a purpose names its recipients, an o
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import Enum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
 
 from service.policy.expression import Rule, TypeName, Value
-from service.policy.notice import VERSION, Edition, Notice, still_holding
+from service.policy.notice import VERSION, Edition, Notice, holding
 
 Text = Mapping[str, str]
 """The same words in each language of the sites, by language code."""
@@ -25,8 +25,6 @@ Normaliser = Literal["cookie", "email", "phone", "opaque"]
 FieldSource = Literal["context", "stage", "count", "days_since"]
 Place = Literal["online", "offline"]
 RecipientRole = Literal["processor", "own", "third_party"]
-MOST_VERSIONS = 1024
-"""Versions of notices of which is remembered what still holds of them."""
 
 
 class Mistake(Struct, frozen=True, forbid_unknown_fields=True):
@@ -297,8 +295,4 @@ class Bundle(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     @cached_property
     def _holding(self) -> Callable[[str, str], frozenset[str]]:
         """The purposes for which what was said on a version of a notice still holds; every check asks."""
-
-        def holding(notice_id: str, version: str) -> frozenset[str]:
-            return still_holding(self.notices.get(notice_id, ()), version, self.purposes)
-
-        return lru_cache(maxsize=MOST_VERSIONS)(holding)
+        return holding(self.notices, self.purposes)

@@ -1,12 +1,15 @@
 """The nouns of a notice: its texts, by version and language, and how one of them is meant."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
 VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 """The form of a notice's version, `major.minor`."""
+MOST_VERSIONS = 1024
+"""Versions of notices of which is remembered what still holds of them."""
 
 
 class Notice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,12 +43,23 @@ class Edition(Struct, frozen=True):
         return all(want in (None, have) for want, have in zip(wanted, found, strict=True))
 
 
-def still_holding(texts: Sequence[Notice], version: str, purposes: Iterable[str]) -> frozenset[str]:
-    """Of some purposes those for which what was said on a version holds: no later major version changed or dropped it.
+def holding(notices: Mapping[str, Sequence[Notice]], purposes: Iterable[str]) -> Callable[[str, str], frozenset[str]]:
+    """Of some purposes those for which what was said on a version of a notice holds; answers are remembered."""
+    all_of_them = frozenset(purposes)
 
-    Of a major version that is not among the texts nobody can say what it changed: it changed everything.
+    @lru_cache(maxsize=MOST_VERSIONS)
+    def of(notice_id: str, version: str) -> frozenset[str]:
+        return all_of_them.intersection(*_kept_since(notices.get(notice_id, ()), version))
+
+    return of
+
+
+def _kept_since(texts: Sequence[Notice], version: str) -> list[Iterable[str]]:
+    """For each later major version the purposes that it neither changed nor dropped.
+
+    Of one that is not among the texts nobody can say what it changed: it changed everything.
     """
     kept = {text.major: set(text.purposes) - set(text.changes) for text in texts if text.minor == 0}
     form = VERSION.fullmatch(version)
     later = range(int(form[1]) + 1 if form else 0, max((text.major for text in texts), default=0) + 1)
-    return frozenset(purposes).intersection(*(kept.get(major, ()) for major in later))
+    return [kept.get(major, ()) for major in later]

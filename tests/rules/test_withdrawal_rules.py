@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from service.work import delete_ended, work
-from tests.consenting import DAY, HOUR, NOON, YEAR, text
+from tests.consenting import DAY, HOUR, NOON, YEAR, of_cookie, text
 from tests.filing import approve_all, data, fetch, file, package
+from tests.linking import cookie, link, say
 from tests.running import Running, contact, customer, refused, succeeded
 from tests.visiting import KEEPING, walk
 
@@ -255,3 +256,14 @@ async def test_an_erasure_leaves_nothing_for_later(service: Running) -> None:
     assert await service.count("deletions") == 1
     await approve_all(service, request_id)
     assert [await service.count(table) for table in ("touchpoints", "deletions")] == [0, 0]
+
+
+@pytest.mark.rule("C22")
+async def test_a_no_that_a_link_brings_deletes_as_well(service: Running) -> None:
+    """What was kept for a purpose goes when the browser of its person said no to it, whichever way the no arrives."""
+    await service.give(ADA, "personalization")
+    await touched(service, 3)
+    browser = await cookie(service)
+    await say(service, of_cookie(browser), "refused", "personalization")
+    await link(service, browser, ADA)
+    assert await kept(service) == []
