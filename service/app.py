@@ -108,7 +108,7 @@ class Desks:
             answers=answers,
             signer=keyring.signing,
             tokens=keyring.token,
-            issuer=settings.issuer,
+            issuer=self.settings.issuer,
             consequences=self.consequences,
         )
 

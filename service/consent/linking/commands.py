@@ -8,7 +8,7 @@ import msgspec
 
 from service.consent import store as consent_store
 from service.consent.consequences import Consequences
-from service.consent.linking import rules, writing
+from service.consent.linking import rules, store, writing
 from service.consent.linking.model import (
     Linked,
     LinkedElsewhere,
@@ -119,9 +119,9 @@ class LinkDesk:
                 "Unlink it first (POST /v1/subjects/unlink); on a shared device the page takes a new cookie at logout."
             )
         trails = await consent_store.past(connection, [anonymous.hash, known.hash])
-        theirs, past = trails[anonymous.hash], trails[known.hash].home
-        link = theirs.turns[-1].link if _is_linked(led) else None
-        merger = rules.merge(bundle, theirs.home, rules.without(past, link) if link else past, entered.recorded_at)
+        theirs, past = trails[anonymous.hash].home, trails[known.hash].home
+        link = await store.link(connection, led.home) if _is_linked(led) else None
+        merger = rules.merge(bundle, theirs, rules.without(past, link) if link else past, entered.recorded_at)
         if link is None:
             ends = Ends(anonymous.hash, led.home, known_id, entered.recorded_at, bundle.digest)
             link = await writing.join(connection, ends, past, merger, self._consequences)
@@ -139,9 +139,7 @@ class LinkDesk:
         if led is None or not _is_linked(led):
             return Unlinked(subject_id=None, purposes={})
         trail = (await consent_store.past(connection, [anonymous.hash]))[anonymous.hash]
-        link = trail.turns[-1].link
-        if link is None:
-            raise RunAgain
+        link = await store.link(connection, led.home)
         ends = Ends(anonymous.hash, led.home, led.subject_id, entered.recorded_at, bundle.digest)
         before = trail.known[link]
         after = await writing.part(connection, ends, link, before, self._consequences)

@@ -22,3 +22,8 @@ async def links(connection: Connection, subjects: Iterable[UUID]) -> Mapping[UUI
     """The last link of each subject of a browser."""
     rows = await connection.fetch(QUERIES["links"], list(subjects))
     return {row["subject_id"]: row["link"] for row in rows}
+
+
+async def link(connection: Connection, subject_id: UUID) -> UUID:
+    """The link of a browser's subject that is linked; the last that was recorded, whatever the clock was set to."""
+    return (await links(connection, [subject_id]))[subject_id]

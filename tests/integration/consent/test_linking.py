@@ -13,7 +13,7 @@ import pytest
 from tests.consenting import NOON, of_cookie, text
 from tests.filing import REQUESTS, filing
 from tests.folding import folded, projected
-from tests.linking import LINK, UNLINK, cookie
+from tests.linking import LINK, UNLINK, cookie, link, unlink
 from tests.linking import say as say_one
 from tests.running import NOTICE, Json, Running, customer, succeeded
 
@@ -76,6 +76,17 @@ async def speak(service: Running, chance: random.Random, subject: Json) -> None:
             await service.post("/v1/restrictions", {"subject": subject}, key=service.officers[0])
         case _:
             await service.post("/v1/restrictions/lift", {"subject": subject}, key=service.officers[0])
+
+
+async def test_a_clock_that_was_set_back_loses_no_link(service: Running) -> None:
+    """A replay that links at an earlier time than it unlinked still finds the link that lasts."""
+    value = await cookie(service)
+    await say_one(service, of_cookie(value), "refused", "analytics", now=text(NOON))
+    await link(service, value, PEOPLE[0])
+    await unlink(service, value)
+    again = await link(service, value, PEOPLE[0], now=text(NOON))
+    assert await link(service, value, PEOPLE[0], now=text(NOON)) == again
+    assert (await unlink(service, value, now=text(NOON)))["purposes"]["analytics"]["outcome"] == "restored"
 
 
 async def test_the_same_link_twenty_times_at_once_is_one(service: Running) -> None:
