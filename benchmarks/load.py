@@ -78,7 +78,7 @@ class People:
             notice=NoticeShown(id=notice.id, version=notice.version, language=notice.language),
             method=Method.FORM,
         )
-        return recordable(record, CALLER, self._bundle, keyring.token)
+        return recordable(record, CALLER, self._bundle, keyring.token, self._now)
 
     def _kinds_of_contact(self) -> list[tuple[str, str]]:
         """An event and a channel for each rule of the default journey."""

@@ -194,6 +194,23 @@ COMMENT ON COLUMN migrations.name IS 'The file; immutable. [pd=none]';
 COMMENT ON COLUMN migrations.checksum IS 'SHA-256 of the file, which never changes once applied; immutable. [pd=none]';
 COMMENT ON COLUMN migrations.applied_at IS 'When; immutable. [pd=none]';
 
+CREATE TABLE notice_texts (
+    sha256 text NOT NULL,
+    notice_id text NOT NULL,
+    version text NOT NULL,
+    language text NOT NULL,
+    text text NOT NULL,
+    kept_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT notice_texts_pkey PRIMARY KEY (sha256)
+);
+COMMENT ON TABLE notice_texts IS 'Texts that imports came with, each once, so that it can be shown again. [purposes=none]';
+COMMENT ON COLUMN notice_texts.sha256 IS 'SHA-256 of the text''s UTF-8 bytes, in hex; ledger entries name it; immutable. [pd=none]';
+COMMENT ON COLUMN notice_texts.notice_id IS 'The notice of the bundle whose place the text took; immutable. [pd=none]';
+COMMENT ON COLUMN notice_texts.version IS 'Which version of that notice it counts as, by the first import that came with it; immutable. [pd=none]';
+COMMENT ON COLUMN notice_texts.language IS 'Its language; immutable. [pd=none]';
+COMMENT ON COLUMN notice_texts.text IS 'What was shown to everyone, word for word; immutable. [pd=none]';
+COMMENT ON COLUMN notice_texts.kept_at IS 'When it first came. [pd=none]';
+
 CREATE TABLE objections (
     subject_id uuid NOT NULL,
     purpose text NOT NULL,

@@ -109,12 +109,25 @@ class ConsentDesk:
     async def record(
         self, record: Record, caller: Principal, cookie: str | None, key: str | None, moment: Moment
     ) -> Recorded:
-        """Record a person's decisions, each on one purpose, all or none."""
+        """Record a person's decisions, each on one purpose, all or none.
+
+        An import that is on record already is not recorded again.
+        """
+        utterance = self.examine(record, caller, cookie, key, moment)
+        if record.notice_text is not None:
+            await self._archive.keep(utterance.statement.notice)
+        return await self._recorder.record(utterance)
+
+    def examine(
+        self, record: Record, caller: Principal, cookie: str | None, key: str | None, moment: Moment
+    ) -> Utterance:
+        """What recording would write, without writing it; raises whatever makes it impossible."""
         lookup = self._subjects.required_of(caller, record.subject, cookie)
         guardian = self._subjects.lookup(record.guardian.identifier) if record.guardian else None
-        statement = recordable(record, caller, self._policy.current, self._tokens, guardian)
+        bundle = self._policy.current
+        statement = recordable(record, caller, bundle, self._tokens, moment.now, guardian=guardian)
         claim = self._answers.claim(caller, key, f"record {lookup.hash.hex()}", record, [lookup.hash])
-        return await self._recorder.record(Utterance(statement, lookup, claim, moment.override, admits=True))
+        return Utterance(statement, lookup, claim, moment.override, admits=True)
 
     async def withdraw(
         self, withdrawal: Withdrawal, caller: Principal, cookie: str | None, key: str | None, moment: Moment

@@ -89,7 +89,10 @@ class Guardian(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):
-    """A person's decisions on the purposes of one notice."""
+    """A person's decisions on the purposes of one notice.
+
+    `notice_text`: what was shown where an import comes from; `notice` then says as which version of ours it counts.
+    """
 
     site: ShortText
     decisions: Annotated[dict[ShortText, Choice], Meta(min_length=1, max_length=100)]
@@ -102,6 +105,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     minor: bool = False
     guardian: Guardian | None = None
     evidence: Annotated[dict[ShortText, Annotated[str, Meta(max_length=1000)]], Meta(max_length=20)] | None = None
+    notice_text: Annotated[str, Meta(min_length=1, max_length=100_000)] | None = None
 
 
 class Withdrawal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -238,7 +242,10 @@ class RecordedPurpose(Struct, frozen=True, omit_defaults=True):
 
 
 class Recorded(Struct, frozen=True):
-    """What was recorded, with the receipt that the subject keeps; nobody where there was nothing to withdraw."""
+    """What was recorded, with the receipt that the subject keeps; nobody where there was nothing to withdraw.
+
+    `receipt` is null where nothing is new: an import that is on record already names the entries that it has.
+    """
 
     subject_id: UUID | None
     records: list[RecordedPurpose]

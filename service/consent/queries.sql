@@ -32,6 +32,12 @@ JOIN ledger_entries e ON e.subject_id = s.subject_id AND e.kind IN ('consent', '
 WHERE l.lookup = $1
 ORDER BY e.recorded_at, e.entry_id;
 
+-- name: imports
+-- What imports have recorded of subjects.
+SELECT subject_id, payload
+FROM ledger_entries
+WHERE subject_id = ANY($1::uuid[]) AND kind = 'consent' AND payload->>'method' = 'import';
+
 -- name: past
 -- Everything that was ever known, the oldest first, of the active subjects that lookups ever led to: their own, without
 -- a link, and those that they were linked to.

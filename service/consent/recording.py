@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,8 @@ from msgspec import Struct
 from service.consent import rules, store
 from service.consent.consequences import Consequences
 from service.consent.linking.rules import parts
-from service.consent.model import ConsentState, Recorded, RecordedPurpose, Said
+from service.consent.model import ConsentState, Method, Recorded, RecordedPurpose, RecordRefused, Said
+from service.consent.repeat import essence
 from service.consent.statement import Statement
 from service.kernel.apart import apart
 from service.kernel.batching import Batches
@@ -24,7 +26,7 @@ from service.ledger import rules as ledger_rules
 from service.ledger import store as ledger
 from service.ledger.model import Entry
 from service.subjects import store as subjects_store
-from service.subjects.commands import Subjects
+from service.subjects.commands import Entered, Subjects
 from service.subjects.model import Led, Lookup
 
 CONSENT = "consent"
@@ -52,6 +54,21 @@ class _Written(Struct, frozen=True):
     recorded: Recorded
     entries: list[Entry]
     states: dict[tuple[UUID, str], ConsentState]
+
+
+class _Before(Struct, frozen=True):
+    """What subjects said before a batch: everything, and what imports have recorded, by its essence."""
+
+    histories: Mapping[UUID, list[Said]]
+    imports: Mapping[UUID, dict[bytes | None, RecordedPurpose]]
+
+
+class _Impossible(Exception):
+    """Utterances that cannot be recorded at the time of this transaction, each with the reason."""
+
+    def __init__(self, utterances: Sequence[tuple[Utterance, RecordRefused]]) -> None:
+        super().__init__()
+        self.utterances = utterances
 
 
 class Recorder:
@@ -91,12 +108,7 @@ class Recorder:
         now = sorted(first.values())
         later = [place for place in range(len(batch)) if place not in set(now)]
 
-        async def work(connection: Connection) -> list[type_of_outcome]:
-            return await self._transact(connection, [batch[place] for place in now])
-
-        outcomes: dict[int, Recorded | BaseException] = dict(
-            zip(now, await self._database.run("consent.record", work, patient=patient), strict=True)
-        )
+        outcomes = await self._write_now({place: batch[place] for place in now}, patient)
         if later:  # what has been written stays answered, whatever becomes of these
             (more,) = await asyncio.gather(
                 self._write([batch[place] for place in later], patient), return_exceptions=True
@@ -104,6 +116,24 @@ class Recorder:
             failed = isinstance(more, BaseException)
             outcomes |= dict.fromkeys(later, more) if failed else dict(zip(later, more, strict=True))
         return [outcomes[place] for place in range(len(batch))]
+
+    async def _write_now(self, waiting: Mapping[int, Utterance], patient: bool) -> dict[int, Recorded | BaseException]:
+        """One transaction for all; those that it finds impossible leave no trace, and it runs again without them."""
+        left: dict[int, Utterance] = dict(waiting)
+        outcomes: dict[int, Recorded | BaseException] = {}
+
+        async def work(connection: Connection) -> list[type_of_outcome]:
+            return await self._transact(connection, list(left.values()))
+
+        while left:
+            try:
+                written = await self._database.run("consent.record", work, patient=patient)
+                return outcomes | dict(zip(left, written, strict=True))
+            except _Impossible as impossible:
+                found = {place: problem for u, problem in impossible.utterances for place in left if left[place] is u}
+                outcomes |= found
+                left = {place: utterance for place, utterance in left.items() if place not in found}
+        return outcomes
 
     async def _transact(self, connection: Connection, batch: Sequence[Utterance]) -> list[type_of_outcome]:
         claims = [utterance.claim for utterance in batch if utterance.claim]
@@ -127,13 +157,7 @@ class Recorder:
         entered = await self._subjects.enter(connection, list({u.lookup.hash for u in batch}))
         if any(u.admits and u.lookup.hash not in entered.led for u in batch):
             raise RunAgain
-        histories = await store.history(connection, list({subject for led in entered.led.values() for subject in led}))
-        written = [
-            self._said(u, led, histories, u.at or entered.recorded_at)
-            if (led := entered.led.get(u.lookup.hash))
-            else _Written(recorded=NOTHING, entries=[], states={})
-            for u in batch
-        ]
+        written = await self._say(connection, batch, entered)
         await self._save(connection, written)
         kept = [(u.claim, w.recorded) for u, w in zip(batch, written, strict=True) if u.claim]
         await self._answers.keep(
@@ -141,28 +165,63 @@ class Recorder:
         )
         return [one.recorded for one in written]
 
-    def _said(
-        self, utterance: Utterance, led: Led, histories: Mapping[UUID, list[Said]], recorded_at: datetime
-    ) -> _Written:
-        """What an utterance adds to the histories of its subjects, which it extends for the ones behind it."""
+    async def _say(self, connection: Connection, batch: Sequence[Utterance], entered: Entered) -> list[_Written]:
+        """What each utterance adds to what was said before; raises `_Impossible` for those that cannot be recorded."""
+        importing = [u.lookup.hash for u in batch if u.statement.method is Method.IMPORT]
+        imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
+        histories = await store.history(connection, list({subject for led in entered.led.values() for subject in led}))
+        before = _Before(histories, await store.imports(connection, list(imported)) if imported else {})
+        written: list[_Written] = []
+        impossible: list[tuple[Utterance, RecordRefused]] = []
+        for utterance in batch:
+            led = entered.led.get(utterance.lookup.hash)
+            try:
+                at = utterance.at or entered.recorded_at
+                written.append(self._said(utterance, led, before, at) if led else _Written(NOTHING, [], {}))
+            except RecordRefused as problem:
+                impossible.append((utterance, problem))
+        if impossible:
+            raise _Impossible(impossible)
+        return written
+
+    def _said(self, utterance: Utterance, led: Led, before: _Before, recorded_at: datetime) -> _Written:
+        """What an utterance adds to what its subjects said before, which it extends for the ones behind it."""
         entries: list[Entry] = []
         states: dict[tuple[UUID, str], ConsentState] = {}
         records: dict[str, RecordedPurpose] = {}
         for subject_id, statement in parts(utterance.statement, led):
-            history = histories[subject_id]
-            said = statement.events(rules.fold(history), recorded_at, new_id)
-            evidence = self._sealed_evidence(statement, subject_id) if said else None
-            history.extend(said)
+            history, imports = before.histories[subject_id], before.imports.get(subject_id, {})
+            evidence = self._sealed_evidence(statement, subject_id)
+            new: list[Said] = []
+            for event in statement.events(rules.fold(history), recorded_at, new_id):
+                facts = statement.facts(event)
+                same = essence(facts)
+                if same in imports:
+                    records.setdefault(event.purpose, imports[same])
+                    continue
+                new.append(event)
+                entries.append(_entry(subject_id, event, facts, evidence))
+                record = records.setdefault(event.purpose, _record(event, dormant=subject_id != led.subject_id))
+                if same:
+                    imports[same] = record
+            history.extend(new)
             folded = rules.fold(history)
-            for event in said:
-                entries.append(_entry(statement, subject_id, event, evidence))
-                states[subject_id, event.purpose] = folded[event.purpose]
-                records.setdefault(event.purpose, _record(event, dormant=subject_id != led.subject_id))
+            states |= {(subject_id, event.purpose): folded[event.purpose] for event in new}
+        return self._written(led, entries, states, list(records.values()))
+
+    def _written(
+        self,
+        led: Led,
+        entries: list[Entry],
+        states: dict[tuple[UUID, str], ConsentState],
+        records: list[RecordedPurpose],
+    ) -> _Written:
+        """What is answered: with a receipt for what is new, without one where an import is on record already."""
         if not entries:
-            return _Written(recorded=NOTHING, entries=[], states={})
+            answer = Recorded(subject_id=led.subject_id, records=records, receipt=None) if records else NOTHING
+            return _Written(answer, [], {})
         receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
-        recorded = Recorded(subject_id=entries[0].subject_id, records=list(records.values()), receipt=receipt)
-        return _Written(recorded, entries, states)
+        return _Written(Recorded(subject_id=entries[0].subject_id, records=records, receipt=receipt), entries, states)
 
     def _sealed_evidence(self, statement: Statement, subject_id: UUID) -> tuple[bytes, bytes] | None:
         if not statement.evidence:
@@ -181,15 +240,9 @@ class Recorder:
         await self._consequences.follow(connection, entries, states)
 
 
-def _entry(statement: Statement, subject_id: UUID, event: Said, evidence: tuple[bytes, bytes] | None) -> Entry:
+def _entry(subject_id: UUID, event: Said, facts: Mapping[str, Any], evidence: tuple[bytes, bytes] | None) -> Entry:
     return ledger_rules.entry(
-        CONSENT,
-        subject_id,
-        event.entry_id,
-        event.effective_at,
-        event.recorded_at,
-        statement.facts(event),
-        evidence,
+        CONSENT, subject_id, event.entry_id, event.effective_at, event.recorded_at, facts, evidence
     )
 
 

@@ -13,6 +13,7 @@ from service.consent.model import (
     Choice,
     ConsentState,
     Method,
+    NoticeShown,
     NoticeSuperseded,
     Question,
     QuestionRefused,
@@ -27,11 +28,14 @@ from service.kernel.crypto import Hasher
 from service.kernel.problem import Fault, Forbidden
 from service.ledger.rules import instant
 from service.policy.model import Bundle, LegalBasis, Site
-from service.policy.notice import Notice
+from service.policy.notice import VERSION, Notice, of_elsewhere
 from service.subjects.model import Lookup
 
 GUARDIAN = "guardian (Art. 8)"
 """Where sealed evidence names the guardian; sites.toml cannot declare a key with a space, so that it is never taken."""
+
+
+FUTURE = "lies in the future; check the clock of the server that sent it"
 
 
 class Statement(Struct, frozen=True):
@@ -68,7 +72,7 @@ class Statement(Struct, frozen=True):
     def _event(self, purpose: str, status: Status, recorded_at: datetime, entry_id: UUID) -> Said:
         effective_at = rules.takes_effect(status, self.method, self.collected_at, recorded_at, browser=self.browser)
         if effective_at is None:
-            raise _refused("$.collected_at", "lies in the future; check the clock of the server that sent it")
+            raise _refused("$.collected_at", FUTURE)
         known = self.bundle.purposes.get(purpose)
         return Said(
             entry_id=entry_id,
@@ -105,20 +109,23 @@ class Statement(Struct, frozen=True):
 
 
 def recordable(
-    record: Record, caller: Principal, bundle: Bundle, tokens: Hasher, guardian: Lookup | None = None
+    record: Record,
+    caller: Principal,
+    bundle: Bundle,
+    tokens: Hasher,
+    now: datetime,
+    *,
+    guardian: Lookup | None = None,
 ) -> Statement:
     """What a record says; raises `RecordRefused` with every reason at once, `NoticeSuperseded`, or `Forbidden`.
 
     `guardian` is the lookup of whom the record names as such.
     """
     site = _site_of(record.site, caller, bundle)
-    notice = bundle.notice(record.notice.id, record.notice.version, record.notice.language)
-    if notice is None or notice.id != site.notice:
-        raise _refused("$.notice", "this site has no such notice; GET /v1/notices/{site} shows the one to use")
-    if bundle.superseded(notice.id, notice.version):
-        raise NoticeSuperseded("Show the current notice (GET /v1/notices/{site}) and ask again; nothing was recorded.")
+    notice = _notice_of(record, caller, bundle, site)
     faults = [
         *_faults(record, bundle, notice, site),
+        *_time_faults(record, caller, now),
         *_guardian_faults(record, caller),
         *_presented_faults(record, caller, tokens, notice),
     ]
@@ -179,6 +186,44 @@ def _site_of(site_id: str, caller: Principal, bundle: Bundle) -> Site:
     if caller.site is not None and caller.site != site.id:
         raise Forbidden("A publishable key works for its own site only.")
     return site
+
+
+def _notice_of(record: Record, caller: Principal, bundle: Bundle, site: Site) -> Notice:
+    """The text that was shown; raises `RecordRefused` for one that the site never had.
+
+    Whoever asks now must show the current major version (C7). An import may rest on an old one, or on a text of
+    elsewhere that counts as a version: the check knows what that is still worth (C6).
+    """
+    imported = record.method is Method.IMPORT and caller.kind == "server"
+    if record.notice_text is not None:
+        return _text_of_elsewhere(record.notice, record.notice_text, bundle, site, imported=imported)
+    notice = bundle.notice(record.notice.id, record.notice.version, record.notice.language)
+    if notice is None or notice.id != site.notice:
+        raise _refused("$.notice", "this site has no such notice; GET /v1/notices/{site} shows the one to use")
+    if bundle.superseded(notice.id, notice.version) and not imported:
+        raise NoticeSuperseded("Show the current notice (GET /v1/notices/{site}) and ask again; nothing was recorded.")
+    return notice
+
+
+def _text_of_elsewhere(shown: NoticeShown, text: str, bundle: Bundle, site: Site, *, imported: bool) -> Notice:
+    """A text that the bundle never had, for the purposes of the site's notice of today."""
+    if not imported:
+        raise _refused("$.notice_text", "comes with an import by a server only; show a notice of the site instead")
+    if shown.id != site.notice:
+        raise _refused("$.notice.id", f"say which notice of the site the text stands for: {site.notice}")
+    current = bundle.current_notice(site.notice, site.languages[0])
+    form = VERSION.fullmatch(shown.version)
+    if form is None or int(form[1]) > current.major:
+        counts_as = f"say as which version the text counts, at most {current.major}.x; 0.0 is older than all"
+        raise _refused("$.notice.version", counts_as)
+    return of_elsewhere(shown.id, shown.version, shown.language, text, current.purposes)
+
+
+def _time_faults(record: Record, caller: Principal, now: datetime) -> list[Fault]:
+    """What is dated in the future by the clock of this process; the last word has that of the database."""
+    browser = caller.kind == "browser"
+    known = rules.takes_effect(Status.GIVEN, record.method, record.collected_at, now, browser=browser)
+    return [] if known else [Fault("$.collected_at", FUTURE)]
 
 
 def _faults(record: Record, bundle: Bundle, notice: Notice, site: Site) -> list[Fault]:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from service.consent.model import ConsentState, Objection, Said, Standing, Status
+from service.consent.model import ConsentState, Objection, RecordedPurpose, Said, Standing, Status
 from service.consent.past import HistoryEntry, Past, Restriction, Trail, Turn
+from service.consent.repeat import essence
 from service.kernel.crypto import to_text
 from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
@@ -65,6 +66,15 @@ async def history(reader: Reader, subjects: Sequence[UUID]) -> Mapping[UUID, lis
     for row in rows:
         if row["kind"] == CONSENT:
             found[row["subject_id"]].append(_said(row, undone))
+    return found
+
+
+async def imports(reader: Reader, subjects: Sequence[UUID]) -> Mapping[UUID, dict[bytes | None, RecordedPurpose]]:
+    """What imports have recorded of each subject, by its essence."""
+    found: dict[UUID, dict[bytes | None, RecordedPurpose]] = {subject: {} for subject in subjects}
+    for row in await reader.fetch(QUERIES["imports"], list(subjects)):
+        if same := essence(row["payload"]):
+            found[row["subject_id"]][same] = msgspec.convert(row["payload"], RecordedPurpose)
     return found
 
 

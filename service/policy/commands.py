@@ -17,12 +17,29 @@ class ActivePolicy:
         self.current = bundle
 
 
+KEPT = 1000
+"""Texts of which it is remembered that they are kept."""
+
+
 class Archive:
-    """Every bundle that was ever active. One that somebody asked about stays in memory: it never changes."""
+    """Every bundle that was ever active, and every text that came with an import.
+
+    A bundle that somebody asked about stays in memory: it never changes.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._thawed: dict[str, Bundle] = {}
+        self._kept: set[str] = set()
+
+    async def keep(self, notice: Notice) -> None:
+        """Keep a text that no bundle has, before anything names it (Art. 7(1))."""
+        if notice.sha256 in self._kept:
+            return
+        await self._database.run("policy.keep_text", lambda connection: store.keep_text(connection, notice))
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        self._kept.add(notice.sha256)
 
     async def shown(self, site_id: str, edition: Edition) -> tuple[Bundle, Notice] | None:
         """An edition of a site's notice, from the bundle that showed it last; None where there never was one.
@@ -38,7 +55,17 @@ class Archive:
             if bundle.current_notice(notice.id, notice.language).version == notice.version:
                 return bundle, notice
             held = held or (bundle, notice)
-        return held
+        return held or await self._of_elsewhere(site_id, edition)
+
+    async def _of_elsewhere(self, site_id: str, edition: Edition) -> tuple[Bundle, Notice] | None:
+        """A text that came with an import: its hash is its only name."""
+        notice = await store.text(self._database, edition.sha256) if edition.sha256 else None
+        if notice is None or not edition.fits(notice):
+            return None
+        async for bundle in self._latest_first():
+            if site_id in bundle.sites and bundle.sites[site_id].notice == notice.id:
+                return bundle, notice
+        return None
 
     async def latest(self) -> Bundle | None:
         """The bundle that was activated last; None where none ever was."""
@@ -49,6 +76,13 @@ class Archive:
             if digest not in self._thawed:
                 self._thawed[digest] = thawed(await store.content(self._database, digest))
             yield self._thawed[digest]
+
+
+async def active(database: Database) -> Bundle | None:
+    """The bundle that was made the active one last; None where there never was one."""
+    for digest in await store.digests(database):
+        return thawed(await store.content(database, digest))
+    return None
 
 
 async def activate(database: Database, folder: Path) -> Bundle:

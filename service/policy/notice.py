@@ -1,5 +1,6 @@
 """The nouns of a notice: its texts, by version and language, and how one of them is meant."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -27,6 +28,24 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
     purposes: tuple[str, ...]
     changes: tuple[str, ...]
+
+
+def of_elsewhere(notice_id: str, version: str, language: str, text: str, purposes: Sequence[str]) -> Notice:
+    """A text that was shown elsewhere, as the version of a notice that it counts as; raises ValueError for none."""
+    form = VERSION.fullmatch(version)
+    if form is None:
+        raise ValueError("not a version of a notice")
+    return Notice(
+        id=notice_id,
+        version=version,
+        major=int(form[1]),
+        minor=int(form[2]),
+        language=language,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        purposes=tuple(purposes),
+        changes=(),
+    )
 
 
 class Edition(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from service.kernel.database import Connection, Database
 from service.kernel.queries import load
+from service.policy.notice import Notice, of_elsewhere
 
 QUERIES = load(__package__)
 
@@ -19,3 +20,16 @@ async def digests(database: Database) -> list[str]:
 async def content(database: Database, digest: str) -> bytes:
     """All files of one bundle, as canonical JSON."""
     return await database.fetchval(QUERIES["content"], digest)
+
+
+async def keep_text(connection: Connection, notice: Notice) -> None:
+    """Keep a text that no bundle has, once."""
+    await connection.execute(
+        QUERIES["keep_text"], notice.sha256, notice.id, notice.version, notice.language, notice.text
+    )
+
+
+async def text(database: Database, sha256: str) -> Notice | None:
+    """The text with this hash that came with an import; which purposes it named nobody can say."""
+    row = await database.fetchrow(QUERIES["text"], sha256)
+    return of_elsewhere(row["notice_id"], row["version"], row["language"], row["text"], ()) if row else None
