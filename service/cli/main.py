@@ -4,6 +4,7 @@ import click
 
 from service import __version__
 from service.cli.access import api_keys, officers
+from service.cli.consents import consents
 from service.cli.demo import demo
 from service.cli.keys import keys
 from service.cli.operate import migrate, openapi, schema
@@ -21,5 +22,5 @@ def main() -> None:
     """
 
 
-for command in (serve, work, migrate, policies, keys, api_keys, officers, demo, openapi, schema):
+for command in (serve, work, migrate, policies, consents, keys, api_keys, officers, demo, openapi, schema):
     main.add_command(command)

@@ -113,8 +113,11 @@ class ConsentDesk:
 
         An import that is on record already is not recorded again.
         """
-        utterance = self.examine(record, caller, cookie, key, moment)
-        if record.notice_text is not None:
+        return await self.commit(self.examine(record, caller, cookie, key, moment))
+
+    async def commit(self, utterance: Utterance) -> Recorded:
+        """Record what has been examined; a text of elsewhere is kept before an entry names it (Art. 7(1))."""
+        if utterance.statement.brings_text:
             await self._archive.keep(utterance.statement.notice)
         return await self._recorder.record(utterance)
 

@@ -39,7 +39,10 @@ FUTURE = "lies in the future; check the clock of the server that sent it"
 
 
 class Statement(Struct, frozen=True):
-    """What a person says about purposes. `statuses` is None for a withdrawal of whatever they once decided."""
+    """What a person says about purposes. `statuses` is None for a withdrawal of whatever they once decided.
+
+    `brings_text`: the notice is a text of elsewhere, which no bundle has.
+    """
 
     bundle: Bundle
     site: str
@@ -52,6 +55,7 @@ class Statement(Struct, frozen=True):
     evidence: Mapping[str, object] | None = None
     minor: bool = False
     guardian_verified: bool = False
+    brings_text: bool = False
 
     def events(
         self, states: Mapping[str, ConsentState], recorded_at: datetime, new_id: Callable[[], UUID]
@@ -143,6 +147,7 @@ def recordable(
         evidence=_evidence(record, guardian),
         minor=record.minor,
         guardian_verified=record.guardian is not None,
+        brings_text=record.notice_text is not None,
     )
 
 

@@ -1,0 +1,73 @@
+"""What became of the lines of a file, by number and reason, and never with what a line says."""
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from service.kernel.problem import Fault
+
+SHOWN = 10
+"""Reasons that are shown on the screen."""
+
+
+class Tally:
+    """Counts one passage through a file; `report` gets every reason, as lines of JSON."""
+
+    def __init__(self, report: Path | None) -> None:
+        self._path = report
+        self._report: BinaryIO | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.lines = self.recorded = self.already = self.refused = 0
+        self.reasons: Counter[Fault] = Counter()
+        self.first: dict[Fault, int] = {}
+
+    @contextmanager
+    def passage(self) -> Generator[None]:
+        """Count from the beginning: a second passage finds again whatever the first one refused."""
+        self._begin()
+        if self._path is None:
+            yield
+            return
+        with self._path.open("wb") as self._report:
+            yield
+
+    def refuse(self, number: int, faults: Sequence[Fault]) -> None:
+        """Count a line that is refused, for each of these reasons."""
+        self.refused += 1
+        for fault in faults:
+            self.reasons[fault] += 1
+            self.first.setdefault(fault, number)
+            if self._report is not None:
+                told = {"line": number, "path": fault.path, "reason": fault.message}
+                self._report.write(msgspec.json.encode(told) + b"\n")
+
+    def document(self, outcome: str) -> dict[str, object]:
+        """The counts, for programs."""
+        return {
+            "outcome": outcome,
+            "lines": self.lines,
+            "recorded": self.recorded,
+            "already": self.already,
+            "refused": self.refused,
+            "reasons": [
+                {"path": fault.path, "reason": fault.message, "lines": count, "first_line": self.first[fault]}
+                for fault, count in self.reasons.most_common()
+            ],
+        }
+
+    def sentences(self, outcome: str) -> Iterator[str]:
+        """The counts, for people."""
+        good = f"{self.recorded} recorded, {self.already} on record already"
+        if outcome in ("checked", "refused"):
+            good = f"{self.lines - self.refused} can be recorded"
+        yield f"{self.lines} lines: {good}, {self.refused} refused"
+        for fault, count in self.reasons.most_common(SHOWN):
+            yield f"  {count} x {fault.path}: {fault.message} (first in line {self.first[fault]})"
+        if len(self.reasons) > SHOWN:
+            yield f"  and {len(self.reasons) - SHOWN} other reasons; --report FILE keeps them all"
