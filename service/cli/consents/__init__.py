@@ -24,6 +24,7 @@ from service.kernel.migrate import pending
 from service.policy.commands import ActivePolicy, active
 from service.settings import Settings
 from service.subjects.keyring import load_key_file
+from service.subjects.recognition import recognise
 
 STEP = 500
 AGAIN = "Run it again: what is on record is not recorded twice."
@@ -125,6 +126,7 @@ async def _desk(settings: Settings) -> AsyncGenerator[ConsentDesk]:
         raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
     database = Database(url, size=settings.pool_size)
     try:
+        await recognise(database, keyring, settings.key_file)
         bundle = await active(database)
         if bundle is None:
             raise Stop("no bundle is active; start the service once, which activates its own", NO)
