@@ -20,6 +20,7 @@ from service.kernel.database import Connection, Database
 from service.policy.commands import ActivePolicy, activate
 from service.settings import Secret, Settings
 from service.subjects.keyring import create_key_file, load_key_file
+from service.subjects.recognition import recognise
 
 ORIGIN = "http://127.0.0.1:8000"
 NOTICE = {"id": "shop", "version": "1.0", "language": "it"}
@@ -210,9 +211,10 @@ async def running(
     )
     if not settings.key_file.exists():
         create_key_file(settings.key_file)
-    database = Database(database_url, size=5)
+    database, keyring = Database(database_url, size=5), load_key_file(settings.key_file)
+    await recognise(database, keyring, settings.key_file)
     policy = ActivePolicy(await activate(database, policies_dir))
-    desks = Desks(settings, load_key_file(settings.key_file), policy, database, await datamap.read(database))
+    desks = Desks(settings, keyring, policy, database, await datamap.read(database))
     given = credentials.read(await credentials.write(desks, database_url))
     server = Server(create_app(desks), port=port, interface=Interfaces.ASGINL, websockets=False, log_dictconfig=QUIET)
     serving = asyncio.create_task(server.serve())

@@ -48,7 +48,7 @@ def protected(purpose: Purpose, standing: Standing) -> Permission | None:
         return Permission(allowed=False, reason=Reason.RESTRICTED, status=status, proof=standing.restriction)
     # 4. An objection (Art. 21), unless the person has said yes to this very purpose since
     objection = max(
-        (o for o in standing.objections if covers(o, purpose)),
+        (o for o in standing.objections if _covers(o, purpose)),
         key=lambda o: (o.effective_at, o.entry_id),
         default=None,
     )
@@ -63,11 +63,11 @@ def counts_since(purpose: Purpose, standing: Standing) -> datetime | None:
     None where neither says anything. What is older waits to be deleted, and no later grant brings it back.
     """
     state = standing.states.get(purpose.id)
-    objected = [o.effective_at + INSTANT for o in standing.objections if covers(o, purpose)]
+    objected = [o.effective_at + INSTANT for o in standing.objections if _covers(o, purpose)]
     return max([*objected, *([state.given_since] if state and state.given_since else [])], default=None)
 
 
-def covers(objection: Objection, purpose: Purpose) -> bool:
+def _covers(objection: Objection, purpose: Purpose) -> bool:
     """Whether an objection is to this purpose; one to direct marketing is to all of it."""
     return objection.purpose == purpose.id or (objection.direct_marketing and purpose.direct_marketing)
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from service.consent.linking.model import ADOPTED, WHY, MergedPurpose, Merger, Outcome
 from service.consent.model import ConsentState, Objection, Reason, Said, Standing, Status
 from service.consent.past import Past, Restriction
-from service.consent.rules import covers, given_since_objecting, permission, protected, standing_at
+from service.consent.rules import given_since_objecting, permission, protected, standing_at
 from service.consent.statement import Statement
-from service.policy.model import Bundle, Purpose
+from service.policy.model import Bundle
 from service.subjects.model import Led
 
 ALWAYS = datetime.max.replace(tzinfo=UTC)
@@ -101,24 +101,21 @@ def _obstacle(bundle: Bundle, purpose_id: str, theirs: Standing, protection: Sta
 def _reaches(bundle: Bundle, objection: Objection, theirs: Standing, own: Standing, whole: Standing) -> bool:
     """Whether a browser's objection becomes the known subject's: it stands, and they have none of their own that does.
 
-    One to direct marketing stands for other purposes too, whatever was given since.
+    One to direct marketing covers other purposes too, whatever either has given since, so that it always does.
     """
-    purpose = bundle.purposes.get(objection.purpose)
-    if not objection.direct_marketing and purpose and _given_since(purpose, objection, theirs):
-        return False
-    return not any(
+    if objection.direct_marketing:
+        return True
+    return not _given_since(bundle, objection, theirs) and not any(
         mine.purpose == objection.purpose
-        and mine.direct_marketing >= objection.direct_marketing
-        and not any(_given_since(purpose, mine, own, whole) for purpose in bundle.purposes.values())
+        and not _given_since(bundle, mine, own)
+        and not _given_since(bundle, mine, whole)
         for mine in own.objections
     )
 
 
-def _given_since(purpose: Purpose, objection: Objection, *standings: Standing) -> bool:
-    """Whether an objection to a purpose holds no longer, by any of some standings."""
-    return covers(objection, purpose) and any(
-        given_since_objecting(purpose, standing.states.get(purpose.id), objection) for standing in standings
-    )
+def _given_since(bundle: Bundle, objection: Objection, standing: Standing) -> bool:
+    purpose = bundle.purposes.get(objection.purpose)
+    return purpose is not None and given_since_objecting(purpose, standing.states.get(objection.purpose), objection)
 
 
 def taken_over(state: ConsentState, entry_id: UUID, link: UUID, at: datetime) -> Said:

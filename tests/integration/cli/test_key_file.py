@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.integration.cli.playing import ROOT
@@ -64,6 +65,9 @@ async def test_no_new_key_file_is_made_for_a_used_database(used: Running, tmp_pa
 async def test_a_database_from_before_the_fingerprints_is_tried(service: Running, tmp_path: Path) -> None:
     """A database that remembers no keys yet but holds people is opened by its own key file alone."""
     await service.give(customer(), "analytics")
+    connection = await asyncpg.connect(service.database_url)
+    await connection.execute("DELETE FROM key_fingerprints")
+    await connection.close()
     other = tmp_path / "other"
     assert f"{other / FILE} is missing" in _refused(service.database_url, other)
     _keys_init(other)
