@@ -30,7 +30,7 @@ from service.subjects.commands import Entered, Subjects
 from service.subjects.model import Led, Lookup
 
 CONSENT = "consent"
-ABREAST, LANES = 1, 4
+LANES = 4
 """Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
 NOTHING = Recorded(subject_id=None, records=[], receipt=None)
 """The answer to a withdrawal of nothing: alike for people who are known and who are not."""
@@ -90,7 +90,7 @@ class Recorder:
         self._signer = signer
         self._issuer = issuer
         self._consequences = consequences
-        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write), abreast=ABREAST, lanes=LANES)
+        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write), lanes=LANES)
 
     async def record(self, utterance: Utterance) -> Recorded:
         """Record in the next batch; returns once it is durable."""

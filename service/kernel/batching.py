@@ -25,36 +25,30 @@ type_of_work = Callable[[Sequence[Item]], Awaitable[Sequence[Answer | BaseExcept
 
 
 class Batches(Generic[Item, Answer]):
-    """A queue of items that are worked on together, at most `largest` at a time.
+    """A queue of items that are worked on together, at most `largest` at a time and one batch after the other.
 
     `work` answers for each item in order, with an exception for one that fails alone. When it raises instead, the items
     of its batch are worked on one by one, so that a poisoned one harms nobody else; only `Unavailable` is for them all.
     """
 
     def __init__(
-        self,
-        work: "type_of_work[Item, Answer]",
-        *,
-        largest: int = LARGEST,
-        longest: int = LONGEST,
-        abreast: int = 1,
-        lanes: int | None = None,
+        self, work: "type_of_work[Item, Answer]", *, largest: int = LARGEST, longest: int = LONGEST, lanes: int = 1
     ) -> None:
         """A queue of at most `longest` waiting items; beyond it a caller is sent away at once.
 
-        `abreast` batches are worked on at once, so that we prepare one while the database writes another. A batch that
-        stalls is not among them where `lanes` has more: whoever holds the lock that it wants keeps only it waiting.
+        A batch that stalls is not waited for where there is another lane: whoever holds the lock that it wants keeps
+        only that batch waiting.
         """
         self._work = work
-        self._abreast = abreast
-        self._lanes = lanes or abreast
+        self._lanes = lanes
         self._largest = largest
         self._longest = longest
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._working: set[asyncio.Task[None] | None] = set()
-        self._under_way: set[asyncio.Task[None] | None] = set()
         self._stalled: set[asyncio.Task[None] | None] = set()
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """That of the first caller, remembered because asking for it is a call of the system."""
 
     async def answer(self, item: Item) -> Answer:
         """What the next batch answers for `item`; raises `Unavailable` when too many wait, and what the work raises.
@@ -63,9 +57,10 @@ class Batches(Generic[Item, Answer]):
         """
         if self._closed or len(self._waiting) >= self._longest:
             raise Unavailable("Too many requests wait for the database; ask again a little later.")
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((item, future))
-        if len(self._working) - len(self._stalled) < self._abreast:
+        if len(self._working) == len(self._stalled):
             self._open_lane()
         return await future
 
@@ -84,20 +79,13 @@ class Batches(Generic[Item, Answer]):
             self._working.discard(lane)
 
     async def _next(self, lane: "asyncio.Task[None] | None") -> None:
-        batch = [self._waiting.popleft() for _ in range(self._share())]
-        self._under_way.add(lane)
+        batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
         relief = asyncio.get_running_loop().call_later(STALLED_SECONDS, self._relieve, lane)
         try:
             await self._answer([(item, future) for item, future in batch if not future.done()])
         finally:
             relief.cancel()
-            self._under_way.discard(lane)
             self._stalled.discard(lane)
-
-    def _share(self) -> int:
-        """How many of those that wait a lane takes: as many as each of the lanes that are free to take any."""
-        free = max(1, self._abreast - len(self._under_way - self._stalled))
-        return min(self._largest, -(-len(self._waiting) // free))
 
     def _relieve(self, lane: "asyncio.Task[None] | None") -> None:
         """Count a lane as stalled, and open another one for whoever waits behind it."""

@@ -107,10 +107,11 @@ class _Exchange:
 
         An alarm of our own, because that of the library costs an eighth of a check.
         """
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if self._complete or task is None:
             return await self._receive()
-        alarm = asyncio.get_running_loop().call_later(self._until - time.perf_counter(), self._expire, task)
+        alarm = loop.call_later(self._until - time.perf_counter(), self._expire, task)
         try:
             return await self._receive()
         except asyncio.CancelledError:
