@@ -33,10 +33,11 @@ WHERE l.lookup = $1
 ORDER BY e.recorded_at, e.entry_id;
 
 -- name: imports
--- What imports have recorded of subjects.
+-- What imports have recorded of subjects; what a link brought was recorded of another, and may stop counting.
 SELECT subject_id, payload
 FROM ledger_entries
-WHERE subject_id = ANY($1::uuid[]) AND kind = 'consent' AND payload->>'method' = 'import';
+WHERE subject_id = ANY($1::uuid[]) AND kind = 'consent' AND payload->>'method' = 'import'
+    AND NOT payload ? 'link';
 
 -- name: past
 -- Everything that was ever known, the oldest first, of the active subjects that lookups ever led to: their own, without

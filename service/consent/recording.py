@@ -61,6 +61,21 @@ class _Before(Struct, frozen=True):
 
     histories: Mapping[UUID, list[Said]]
     imports: Mapping[UUID, dict[bytes | None, RecordedPurpose]]
+    folded: dict[UUID, dict[str, ConsentState]]
+
+    def states(self, subject_id: UUID) -> Mapping[str, ConsentState]:
+        """Where a subject stands; a history is folded once, however many speak of it."""
+        if subject_id not in self.folded:
+            self.folded[subject_id] = rules.fold(self.histories[subject_id])
+        return self.folded[subject_id]
+
+    def extend(self, subject_id: UUID, said: Sequence[Said]) -> list[ConsentState]:
+        """Add to a history; returns where the subject stands on the purposes that this was about."""
+        history, purposes = self.histories[subject_id], {event.purpose for event in said}
+        history.extend(said)
+        states = rules.fold(event for event in history if event.purpose in purposes)
+        self.folded.setdefault(subject_id, {}).update(states)
+        return [states[purpose] for purpose in purposes]
 
 
 class _Impossible(Exception):
@@ -90,7 +105,7 @@ class Recorder:
         self._signer = signer
         self._issuer = issuer
         self._consequences = consequences
-        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write), lanes=LANES)
+        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write, _whose), lanes=LANES)
 
     async def record(self, utterance: Utterance) -> Recorded:
         """Record in the next batch; returns once it is durable."""
@@ -127,7 +142,7 @@ class Recorder:
 
         while left:
             try:
-                written = await self._database.run("consent.record", work, patient=patient)
+                written = await self._database.run_batch("consent.record", work, patient=patient)
                 return outcomes | dict(zip(left, written, strict=True))
             except _Impossible as impossible:
                 found = {place: problem for u, problem in impossible.utterances for place in left if left[place] is u}
@@ -170,7 +185,7 @@ class Recorder:
         importing = [u.lookup.hash for u in batch if u.statement.method is Method.IMPORT]
         imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
         histories = await store.history(connection, list({subject for led in entered.led.values() for subject in led}))
-        before = _Before(histories, await store.imports(connection, list(imported)) if imported else {})
+        before = _Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
         written: list[_Written] = []
         impossible: list[tuple[Utterance, RecordRefused]] = []
         for utterance in batch:
@@ -190,10 +205,10 @@ class Recorder:
         states: dict[tuple[UUID, str], ConsentState] = {}
         records: dict[str, RecordedPurpose] = {}
         for subject_id, statement in parts(utterance.statement, led):
-            history, imports = before.histories[subject_id], before.imports.get(subject_id, {})
+            imports = before.imports.get(subject_id, {})
             evidence = self._sealed_evidence(statement, subject_id)
             new: list[Said] = []
-            for event in statement.events(rules.fold(history), recorded_at, new_id):
+            for event in statement.events(before.states(subject_id), recorded_at, new_id):
                 facts = statement.facts(event)
                 same = essence(facts)
                 if same in imports:
@@ -204,9 +219,7 @@ class Recorder:
                 record = records.setdefault(event.purpose, _record(event, dormant=subject_id != led.subject_id))
                 if same:
                     imports[same] = record
-            history.extend(new)
-            folded = rules.fold(history)
-            states |= {(subject_id, event.purpose): folded[event.purpose] for event in new}
+            states |= {(subject_id, state.purpose): state for state in before.extend(subject_id, new)}
         return self._written(led, entries, states, list(records.values()))
 
     def _written(
@@ -238,6 +251,10 @@ class Recorder:
         await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
         await subjects_store.bump(connection, {entry.subject_id for entry in entries})
         await self._consequences.follow(connection, entries, states)
+
+
+def _whose(utterance: Utterance) -> bytes:
+    return utterance.lookup.hash
 
 
 def _entry(subject_id: UUID, event: Said, facts: Mapping[str, Any], evidence: tuple[bytes, bytes] | None) -> Entry:

@@ -52,7 +52,7 @@ class DecisionDesk:
         self._consent = consent
         self._journey = journey
         self._seal = seal
-        self._pages: Batches[Page, bool] = Batches(apart(self._store), lanes=LANES)
+        self._pages: Batches[Page, bool] = Batches(apart(self._store, _whose), lanes=LANES)
 
     async def close(self) -> None:
         """Store everything that waits, and take nothing new."""
@@ -146,7 +146,11 @@ class DecisionDesk:
             await store.store(connection, [page for page, holds in zip(dated, hold, strict=True) if holds])
             return list(hold)
 
-        return await self._database.run("decisioning.decide", work, patient=patient)
+        return await self._database.run_batch("decisioning.decide", work, patient=patient)
+
+
+def _whose(page: Page) -> UUID:
+    return page.subject_id
 
 
 def _proof(choice: Choice, verdicts: Mapping[str, Permission]) -> tuple[UUID, ...]:

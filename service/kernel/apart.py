@@ -1,7 +1,7 @@
 """A batch that waited too long for a lock is done again one by one: only whoever's lock is held has to come back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import TypeVar
 
 from service.kernel.database import Held
@@ -14,9 +14,12 @@ type_of_write = Callable[[Sequence[Item], bool], Awaitable[Sequence[Answer | Bas
 
 
 def apart(
-    write: "type_of_write[Item, Answer]",
+    write: "type_of_write[Item, Answer]", whose: Callable[[Item], Hashable]
 ) -> Callable[[Sequence[Item]], Awaitable[Sequence[Answer | BaseException]]]:
-    """`write` as the work of a queue. The second time nobody waits long, since they may be many."""
+    """`write` as the work of a queue, whose items are about somebody each.
+
+    The second time nobody waits long, since they may be many, and of those about one only the first waits at all.
+    """
 
     async def work(batch: Sequence[Item]) -> Sequence[Answer | BaseException]:
         try:
@@ -24,7 +27,17 @@ def apart(
         except Held:
             if len(batch) == 1:
                 raise
-        return [await _alone(write, item) for item in batch]
+        return await each(batch)
+
+    async def each(batch: Sequence[Item]) -> Sequence[Answer | BaseException]:
+        held: dict[Hashable, Held] = {}
+        answers: list[Answer | BaseException] = []
+        for item in batch:
+            answer = held.get(whose(item)) or await _alone(write, item)
+            if isinstance(answer, Held):
+                held[whose(item)] = answer
+            answers.append(answer)
+        return answers
 
     return work
 

@@ -131,8 +131,11 @@ class Admission(Struct, frozen=True):
     gpc: bool
 
     def heard(self, said: Said) -> Said:
-        """What was said, which may speak of the signal in a field `gpc`, with the signal of its request (C16)."""
-        return structs.replace(said, gpc=True) if self.gpc else said
+        """What was said, which may speak of the signal in a field `gpc`, with the signal of its request (C16).
+
+        A browser has the header to say so, and what its page says instead does not count.
+        """
+        return structs.replace(said, gpc=self.gpc) if self.gpc or self.principal.kind == "browser" else said
 
 
 AdmittedRequest = Request[Admission, Any, Any]

@@ -39,7 +39,8 @@ LARGEST_INTEGER = 2**53 - 1
 Instant = Annotated[datetime, Meta(tz=True)]
 """A time with its offset, as RFC 3339 writes it; in bodies always of the years 1900 to 2999."""
 
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?')
+"""A text, or one without an end: whoever looks for that from each quote anew is busy for an hour."""
 _NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _ALIKE = bytes.maketrans(b"123456789", b"0" * 9)

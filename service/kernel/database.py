@@ -96,6 +96,7 @@ class Database:
     """One PostgreSQL database, of which `size` connections read and as many write."""
 
     def __init__(self, url: str, *, size: int = 10) -> None:
+        self._singles = asyncio.Semaphore(max(1, size // 2))
         self._reads = _Pool(url, size, read_only=True)
         self._writes = _Pool(url, size, read_only=False)
 
@@ -111,11 +112,17 @@ class Database:
         """The first column of the first row, or None; raises `Unavailable`."""
         return await self._reads.read(lambda connection: connection.fetchval(query, *args))
 
-    async def run(self, name: str, work: Callable[[Connection], Awaitable[T]], *, patient: bool = True) -> T:
+    async def run(self, name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `work` in one READ COMMITTED transaction, again after a conflict; raises `Unavailable`, of a lock `Held`.
 
         After a connection that was lost during the commit nobody knows whether it happened; that is `Unavailable` too.
+        Such single writes leave half of the connections to batches, which many wait for.
         """
+        async with self._singles:
+            return await self.run_batch(name, work)
+
+    async def run_batch(self, name: str, work: Callable[[Connection], Awaitable[T]], *, patient: bool = True) -> T:
+        """The same for a batch, which may be told not to wait for locks."""
 
         async def hurried(connection: Connection) -> T:
             await connection.execute(HURRY)

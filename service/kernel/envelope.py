@@ -20,6 +20,7 @@ from service.kernel.problem import (
     PayloadTooLarge,
     Problem,
     RequestTimeout,
+    Unavailable,
 )
 
 REQUEST_ID = b"x-request-id"
@@ -37,6 +38,8 @@ FAILED, REFUSED = 500, 400
 """From these statuses on the fault is ours, and the caller's."""
 
 
+MOST_HELD = 32 * 1024 * 1024
+"""Bytes of bodies that have not been answered yet: any number of callers may send half of one and wait."""
 BODY_SECONDS = 10.0
 """How long a body may take to arrive; the server itself knows such a limit for headers only."""
 
@@ -46,60 +49,68 @@ class Envelope:
 
     def __init__(self, app: ASGIApp, *, most_bytes: int, body_seconds: float = BODY_SECONDS) -> None:
         self._app = app
-        self._most_bytes = most_bytes
-        self._body_seconds = body_seconds
+        self.most_bytes = most_bytes
+        self.body_seconds = body_seconds
+        self.bytes_held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens inside, the answer is a response with a request id."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._most_bytes, self._body_seconds)
+        exchange = _Exchange(scope, receive, send, self)
         try:
             if exchange.announces_too_much():
-                await exchange.answer(PayloadTooLarge(_limit(self._most_bytes)))
+                await exchange.answer(PayloadTooLarge(_limit(self.most_bytes)))
             else:
                 await self._app(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last line of defence; it is logged and answered
             crash("request.crashed", error, request_id=exchange.request_id)
             await exchange.answer(InternalError("The fault is on our side and was logged under this request id."))
         finally:
+            self.bytes_held -= exchange.bytes_received
             exchange.log()
 
 
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, scope: HTTPScope, receive: Receive, send: Send, most_bytes: int, body_seconds: float) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, send: Send, envelope: Envelope) -> None:
         self.request_id = new_id_text()
+        self.bytes_received = 0
+        self._envelope = envelope
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._most_bytes = most_bytes
         self._expired = False
-        self._received = 0
         self._complete = False
         self._started = False
         self._status = 0
         self._began = time.perf_counter()
-        self._until = self._began + body_seconds
+        self._until = self._began + envelope.body_seconds
         scope["state"]["request_id"] = self.request_id
 
     def announces_too_much(self) -> bool:
         """Whether the request says that its body is larger than the limit."""
         lengths = [value for name, value in self._scope["headers"] if name == b"content-length"]
-        return any(not value.isdigit() or int(value) > self._most_bytes for value in lengths)
+        return any(not value.isdigit() or int(value) > self._envelope.most_bytes for value in lengths)
 
     async def receive(self) -> Any:
-        """The next part of the body; raises `PayloadTooLarge`, or `MalformedRequest` when the caller has gone."""
+        """The next part of the body; raises `PayloadTooLarge`, `MalformedRequest` when the caller has gone.
+
+        Raises `Unavailable` when the bodies that arrive at once are too many to be held.
+        """
         message = await self._awaited()
         if message["type"] == "http.disconnect" and not self._complete:
             raise MalformedRequest("The connection was closed before the end of the body.")
         if message["type"] == "http.request":
             self._complete = not message["more_body"]
-            self._received += len(message["body"])
-            if self._received > self._most_bytes:
-                raise PayloadTooLarge(_limit(self._most_bytes))
+            self.bytes_received += len(message["body"])
+            self._envelope.bytes_held += len(message["body"])
+            if self.bytes_received > self._envelope.most_bytes:
+                raise PayloadTooLarge(_limit(self._envelope.most_bytes))
+            if self._envelope.bytes_held > MOST_HELD:
+                raise Unavailable("Too many bodies arrive at once; ask again a little later.")
         return message
 
     async def _awaited(self) -> Any:

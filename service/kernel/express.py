@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import msgspec
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg, HeaderParameter
 from litestar.routes import HTTPRoute
-from litestar.types import HTTPScope, Message, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 from litestar.typing import FieldDefinition
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from service.kernel.http import answer
 
 _encoder = msgspec.json.Encoder()
 JSON = (b"content-type", b"application/json")
+NO_CONTENT = 204
 
 
 class Express:
@@ -92,18 +93,21 @@ class _Operation(Struct, frozen=True):
 
 
 async def _whole(receive: Receive) -> bytes:
-    message = cast("Message", await receive())
-    body = message.get("body", b"")
-    while message.get("more_body"):
-        message = cast("Message", await receive())
-        body += message.get("body", b"")
-    return body
+    parts: list[bytes] = []
+    more = True
+    while more:
+        message = cast("dict[str, Any]", await receive())
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def _operation(route: HTTPRoute) -> _Operation | None:
     """How to run the POST of a route; None where it asks for anything else, or has none."""
     handler: Any = route.route_handler_map.get("POST", (None,))[0]
-    if handler is None or handler.has_sync_callable or route.path_parameters:
+    if handler is None or handler.has_sync_callable or route.path_parameters or handler.status_code == NO_CONTENT:
+        return None
+    if handler.parsed_return_field.is_subclass_of(Response):
         return None
     asked: dict[str, FieldDefinition] = dict(handler.parsed_fn_signature.parameters)
     wants_request = asked.pop("request", None) is not None

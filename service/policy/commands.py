@@ -7,7 +7,7 @@ from service.kernel.database import Connection, Database
 from service.policy import store
 from service.policy.load import read, thawed
 from service.policy.model import Bundle
-from service.policy.notice import Edition, Notice
+from service.policy.notice import SHA256, Edition, Notice
 
 
 class ActivePolicy:
@@ -59,7 +59,8 @@ class Archive:
 
     async def _of_elsewhere(self, site_id: str, edition: Edition) -> tuple[Bundle, Notice] | None:
         """A text that came with an import: its hash is its only name."""
-        notice = await store.text(self._database, edition.sha256) if edition.sha256 else None
+        known = edition.sha256 is not None and SHA256.fullmatch(edition.sha256)
+        notice = await store.text(self._database, edition.sha256) if edition.sha256 and known else None
         if notice is None or not edition.fits(notice):
             return None
         async for bundle in self._latest_first():

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 """The form of a notice's version, `major.minor`."""
+SHA256 = re.compile(r"[0-9a-f]{64}")
 MOST_VERSIONS = 1024
 """Versions of notices of which is remembered what still holds of them."""
 

@@ -51,6 +51,14 @@ async def test_nothing_but_the_one_value_is_the_signal(service: Running) -> None
 
 
 @pytest.mark.rule("C16")
+async def test_what_a_page_says_of_the_signal_does_not_count(service: Running) -> None:
+    """`gpc: true` from a server only: a page that always sent it would make every grant immune to the signal."""
+    cookie, grant = await visitor(service)
+    succeeded(await service.browse("/v1/consents", grant | {"gpc": True}, cookie=cookie), 201)
+    assert (await service.check(of_cookie(cookie), "analytics", gpc=True))["reason"] == "gpc"
+
+
+@pytest.mark.rule("C16")
 async def test_a_grant_made_with_the_signal_on_stands(service: Running) -> None:
     """The grant itself was recorded with GPC on, so that the signal does not take back what the person knew of."""
     cookie, grant = await visitor(service)

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from service.consent.linking.model import ADOPTED, WHY, MergedPurpose, Merger, Outcome
-from service.consent.model import ConsentState, Objection, Reason, Said, Standing, Status
+from service.consent.model import COLLECTED_ELSEWHERE, ConsentState, Objection, Reason, Said, Standing, Status
 from service.consent.past import Past, Restriction
 from service.consent.rules import given_since_objecting, permission, protected, standing_at
 from service.consent.statement import Statement
@@ -22,7 +22,8 @@ def parts(statement: Statement, led: Led) -> list[tuple[UUID, Statement]]:
     """What a statement says, and for whom: all of it for the one subject behind a lookup that is not linked.
 
     Through a link a no counts for the known subject and for the browser's own, which outlives the link; a yes for the
-    known one if a server says it, else for the browser's alone (I10).
+    known one if a server says it now, else for the browser's alone: also one that was said elsewhere, before the link
+    for all we know (I6, I10).
     """
     if led.subject_id == led.home:
         return [(led.home, statement)]
@@ -30,7 +31,8 @@ def parts(statement: Statement, led: Led) -> list[tuple[UUID, Statement]]:
     if statuses is None:
         return [(led.subject_id, statement), (led.home, statement)]
     no = {purpose: status for purpose, status in statuses.items() if status is not Status.GIVEN}
-    known, own = (no, statuses) if statement.browser else (statuses, no)
+    of_browser = statement.browser or statement.method in COLLECTED_ELSEWHERE
+    known, own = (no, statuses) if of_browser else (statuses, no)
     both = ((led.subject_id, known), (led.home, own))
     return [(subject_id, replace(statement, statuses=part)) for subject_id, part in both if part]
 

@@ -50,6 +50,16 @@ async def test_a_record_of_somebody_else_does_not_fail_with_the_batch(service: R
     assert await service.count("subjects") == 21
 
 
+async def test_whoever_is_held_is_waited_for_once(service: Running) -> None:
+    """Many records of the person whose lock is held cost the others no more than one of them does."""
+    subject_id = (await service.give(ADA, "analytics"))["subject_id"]
+    async with _held(service, subject_id):
+        answers = await asyncio.gather(
+            *(service.record(person, {"analytics": "given"}) for person in [*[ADA] * 40, *OTHERS])
+        )
+    assert [answer.status_code for answer in answers] == [503] * 40 + [201] * 20
+
+
 async def test_a_decision_for_somebody_else_does_not_fail_with_the_batch(service: Running) -> None:
     """Of a batch of decisions, only that for the person whose lock is held is told to come back."""
     people = [*OTHERS[:5], ADA, *OTHERS[5:10]]

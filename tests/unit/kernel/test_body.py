@@ -1,5 +1,6 @@
 """The strict decoder: which bodies can be nested at will, and so have to be looked at for it."""
 
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from msgspec import Struct
 from service.consent.model import Questions, Record
 from service.kernel.body import DEEPEST, Reader
 from service.kernel.problem import MalformedBody
+
+SECONDS = 2.0
 
 
 class Tree(Struct):
@@ -43,3 +46,12 @@ def test_what_only_looks_nested_is_read(form: type[Struct]) -> None:
         '"notice": {"id": "shop", "version": "1.0", "language": "it"}}',
     }
     assert Reader(form).read(bodies[form].encode())
+
+
+def test_a_text_without_an_end_is_refused_at_once() -> None:
+    """Whoever sends half a mebibyte of escaped quotes keeps nobody else waiting."""
+    body = b"[" * (DEEPEST + 1) + b'"' + b'\\"' * 250_000
+    began = time.perf_counter()
+    with pytest.raises(MalformedBody):
+        Reader(Record).read(body)
+    assert time.perf_counter() - began < SECONDS
