@@ -31,6 +31,8 @@ from service.subjects.keyring import Keyring, create_key_file, load_key_file
 from service.subjects.recognition import recognise, require_new
 from service.work import work as work_on
 
+SELDOM = 10_000
+"""New objects after which garbage is looked for; the default of 700 is a few requests."""
 BACKLOG = 1024
 LONGEST_END_SECONDS = 8.0
 """A caller who sends half a body and waits cannot keep the service from ending."""
@@ -91,6 +93,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
             log_dictconfig=QUIET,
         )
         gc.freeze()  # what is there now stays: looking through it for garbage cost a twelfth of each check
+        gc.set_threshold(SELDOM)
         where = await credentials.write(desks, url) if settings.development else None
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())

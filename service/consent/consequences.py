@@ -30,16 +30,20 @@ class Consequences:
         self._deletion = datamap.deletion(store.QUERIES["ended"])
 
     async def follow(
-        self, connection: Connection, entries: Sequence[Entry], states: Mapping[tuple[UUID, str], ConsentState]
+        self,
+        connection: Connection,
+        entries: Sequence[Entry],
+        states: Mapping[tuple[UUID, str], ConsentState],
+        new: Collection[UUID] = (),
     ) -> None:
         """See to what follows from entries on consent and where they leave each subject and purpose.
 
-        The caller holds the subjects' locks, and has written the states.
+        The caller holds the subjects' locks, and has written the states. Of `new` subjects nothing is kept yet.
         """
         decided = [entry for entry in entries if entry.kind == CONSENT]
         said_no = {entry.subject_id for entry in decided if entry.payload["status"] != Status.GIVEN.value}
-        if said_no:
-            await self.delete(connection, said_no)
+        if known := said_no.difference(new):
+            await self.delete(connection, known)
         new = {entry.entry_id for entry in decided}
         await self.announce(connection, {place: state for place, state in states.items() if state.entry_id in new})
 

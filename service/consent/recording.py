@@ -1,7 +1,7 @@
 """Group commit of what people say: many records, one transaction, in the lock order of DESIGN section 9."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -168,23 +168,31 @@ class Recorder:
 
     async def _append(self, connection: Connection, batch: Sequence[Utterance]) -> list[Recorded]:
         """Lock the subjects, fold each utterance into its subject's history, write everything in one go."""
-        await self._subjects.admit(connection, [(u.lookup, u.at) for u in batch if u.admits])
+        new = await self._subjects.admit(connection, [(u.lookup, u.at) for u in batch if u.admits])
         entered = await self._subjects.enter(connection, list({u.lookup.hash for u in batch}))
         if any(u.admits and u.lookup.hash not in entered.led for u in batch):
             raise RunAgain
-        written = await self._say(connection, batch, entered)
-        await self._save(connection, written)
+        written = await self._say(connection, batch, entered, new)
+        await self._save(connection, written, new)
         kept = [(u.claim, w.recorded) for u, w in zip(batch, written, strict=True) if u.claim]
         await self._answers.keep(
             connection, [(claim, msgspec.json.encode(recorded), recorded.subject_id) for claim, recorded in kept]
         )
         return [one.recorded for one in written]
 
-    async def _say(self, connection: Connection, batch: Sequence[Utterance], entered: Entered) -> list[_Written]:
-        """What each utterance adds to what was said before; raises `_Impossible` for those that cannot be recorded."""
+    async def _say(
+        self, connection: Connection, batch: Sequence[Utterance], entered: Entered, new: Collection[UUID]
+    ) -> list[_Written]:
+        """What each utterance adds to what was said before, which is nothing for `new` subjects.
+
+        Raises `_Impossible` for those that cannot be recorded.
+        """
         importing = [u.lookup.hash for u in batch if u.statement.method is Method.IMPORT]
         imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
-        histories = await store.history(connection, list({subject for led in entered.led.values() for subject in led}))
+        subjects = {subject for led in entered.led.values() for subject in led}
+        histories: dict[UUID, list[Said]] = {subject: [] for subject in subjects.intersection(new)}
+        if seen := subjects.difference(new):
+            histories |= await store.history(connection, list(seen))
         before = _Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
         written: list[_Written] = []
         impossible: list[tuple[Utterance, RecordRefused]] = []
@@ -242,7 +250,7 @@ class Recorder:
         plain = msgspec.json.encode(statement.evidence, order="sorted")
         return plain, self._subjects.seal("ledger_entries", "evidence", subject_id, plain)
 
-    async def _save(self, connection: Connection, written: Sequence[_Written]) -> None:
+    async def _save(self, connection: Connection, written: Sequence[_Written], new: Collection[UUID]) -> None:
         entries = [entry for one in written for entry in one.entries]
         if not entries:
             return
@@ -250,7 +258,7 @@ class Recorder:
         await ledger.append(connection, entries)
         await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
         await subjects_store.bump(connection, {entry.subject_id for entry in entries})
-        await self._consequences.follow(connection, entries, states)
+        await self._consequences.follow(connection, entries, states, new)
 
 
 def _whose(utterance: Utterance) -> bytes:

@@ -85,8 +85,8 @@ class Subjects:
         remedy = f"send the cookie in {COOKIE_HEADER}" if caller.kind == "browser" else "say it in `subject`"
         raise SubjectMissing(f"Nobody is named: {remedy}.")
 
-    async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> None:
-        """Make a subject for each lookup never seen (step 2), at a time where one is chosen.
+    async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> set[UUID]:
+        """Make a subject for each lookup never seen (step 2), at a time where one is chosen; returns the new ones.
 
         Whoever holds a subject's lock must not call this.
         """
@@ -95,8 +95,7 @@ class Subjects:
             subject_id = new_id()
             sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
             proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
-        if proposals:
-            await store.admit(connection, proposals)
+        return await store.admit(connection, proposals) if proposals else set()
 
     async def enter(
         self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None

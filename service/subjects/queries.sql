@@ -1,5 +1,5 @@
 -- name: admit
--- Record identifiers not seen before, each with the new subject proposed for it; others are left alone.
+-- Record identifiers not seen before, each with the new subject proposed for it; others are left alone. The new subjects.
 WITH proposed AS (
     SELECT decode(lookup, 'base64') AS lookup, subject_id, kind, key_version, decode(sealed, 'base64') AS sealed, created_at
     FROM json_to_recordset($1) AS p (
@@ -12,7 +12,7 @@ WITH proposed AS (
     ON CONFLICT (lookup) DO NOTHING
     RETURNING subject_id, created_at
 )
-INSERT INTO subjects (subject_id, created_at) SELECT subject_id, created_at FROM admitted;
+INSERT INTO subjects (subject_id, created_at) SELECT subject_id, created_at FROM admitted RETURNING subject_id;
 
 -- name: resolve
 -- The active subjects behind lookups, and whose own each lookup is: another's where it is linked.

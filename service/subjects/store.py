@@ -25,9 +25,9 @@ class Proposal(Struct, frozen=True):
     created_at: datetime | None
 
 
-async def admit(connection: Connection, proposals: Sequence[Proposal]) -> None:
-    """Step 2: record new lookups with their subjects; one that is there already is left alone."""
-    await connection.execute(QUERIES["admit"], proposals)
+async def admit(connection: Connection, proposals: Sequence[Proposal]) -> set[UUID]:
+    """Step 2: record new lookups with their subjects, which it returns; one that is there already is left alone."""
+    return {row["subject_id"] for row in await connection.fetch(QUERIES["admit"], proposals)}
 
 
 async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, Led]:

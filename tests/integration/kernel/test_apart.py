@@ -53,7 +53,7 @@ async def test_a_record_of_somebody_else_does_not_fail_with_the_batch(service: R
 async def test_whoever_is_held_is_waited_for_once(service: Running) -> None:
     """Many records of the person whose lock is held cost the others no more than one of them does."""
     subject_id = (await service.give(ADA, "analytics"))["subject_id"]
-    async with _held(service, subject_id):
+    async with _held(service, subject_id), asyncio.timeout(9):
         answers = await asyncio.gather(
             *(service.record(person, {"analytics": "given"}) for person in [*[ADA] * 40, *OTHERS])
         )
