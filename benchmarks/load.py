@@ -9,10 +9,10 @@ import asyncpg
 import msgspec
 
 from service.consent import rules as consent_rules
-from service.consent.commands import permissions
 from service.consent.model import Choice, ConsentState, Method, NoticeShown, Record, Said, Standing, Status, Withdrawal
 from service.consent.recording import CONSENT
 from service.consent.statement import Statement, recordable, withdrawable
+from service.consent.verdicts import permissions
 from service.journey.commands import TOUCHPOINTS
 from service.kernel.auth import SERVER_SCOPES, Principal
 from service.kernel.ids import new_id

@@ -1,5 +1,14 @@
 -- The schema that the migrations lead to, as the catalogue has it. Written by `placet schema`.
 
+CREATE TABLE activations (
+    activated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    digest text NOT NULL,
+    CONSTRAINT activations_pkey PRIMARY KEY (activated_at, digest)
+);
+COMMENT ON TABLE activations IS 'Every change of the bundle in force, which lasts until the next; append only. [purposes=none]';
+COMMENT ON COLUMN activations.activated_at IS 'When the bundle was made the active one; immutable. [pd=none]';
+COMMENT ON COLUMN activations.digest IS 'Names the bundle; immutable. [pd=none]';
+
 CREATE TABLE api_keys (
     key_id text NOT NULL,
     kind text NOT NULL,
@@ -26,14 +35,11 @@ COMMENT ON COLUMN api_keys.revoked_at IS 'From when the key is refused. [pd=none
 CREATE TABLE bundles (
     digest text NOT NULL,
     content bytea NOT NULL,
-    activated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT bundles_pkey PRIMARY KEY (digest)
 );
-CREATE INDEX bundles_activated ON public.bundles USING btree (activated_at);
 COMMENT ON TABLE bundles IS 'Every bundle that was ever active, whole, so that any notice text can be shown again. [purposes=none]';
 COMMENT ON COLUMN bundles.digest IS 'sha256: and the digest of content; immutable. [pd=none]';
 COMMENT ON COLUMN bundles.content IS 'All files of the bundle as canonical JSON (RFC 8785); immutable. [pd=none]';
-COMMENT ON COLUMN bundles.activated_at IS 'When the bundle was last made the active one. [pd=none]';
 
 CREATE TABLE consent_state (
     subject_id uuid NOT NULL,

@@ -1,6 +1,6 @@
 """The verbs of consent: show a notice, record, withdraw, check."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from service.consent.past import History, HistoryQuestion, Trail
 from service.consent.recording import Recorder, Utterance
 from service.consent.statement import asked, recordable, withdrawable
 from service.consent.status import StatusByPurpose, StatusOfPurpose, StatusQuestion
+from service.consent.verdicts import changed, judged_then, other_time, permissions
 from service.kernel.auth import Principal
 from service.kernel.batching import Batches
 from service.kernel.clock import Moment
@@ -147,37 +148,41 @@ class ConsentDesk:
         asked(question, bundle, moment.now)
         lookup = self._subjects.lookup(question.subject)
         try:
-            if _of_another_time(question):
-                trail = (await store.past(self._database, [lookup.hash])).get(lookup.hash)
-                return Checked(results=_judged_then(bundle, question, trail, moment.now))
+            if (time := other_time(question)) is not None:
+                trails = await store.past(self._database, [lookup.hash])
+                bundles = await self._in_force([time], moment.now)
+                return Checked(results=judged_then(bundles[time], question, trails.get(lookup.hash), time))
             standing = await self.standing(lookup.hash, question.purposes)
         except Unavailable as error:
             raise self.unavailable(question, moment) from error
         return Checked(results=permissions(bundle, question.purposes, standing, moment.now, gpc=question.gpc))
 
     async def check_all(self, questions: Questions, moment: Moment) -> CheckedAll:
-        """The same for up to 1,000 questions: one read for those about now, one for those about another time.
+        """The same for up to 1,000 questions: one read for those about now, two for those about another time.
 
         A question that cannot be answered fails alone.
         """
         bundle = self._policy.current
         checkable = self._checkable(questions, bundle, moment)
         named = [(question, lookup.hash) for question, lookup in checkable if isinstance(lookup, Lookup)]
-        now, then = ([h for q, h in named if _of_another_time(q) is other] for other in (False, True))
+        now = [lookup for question, lookup in named if other_time(question) is None]
+        then = [(lookup, time) for question, lookup in named if (time := other_time(question)) is not None]
         standings: Mapping[bytes, Standing] = {}
         trails: Mapping[bytes, Trail] = {}
+        bundles: Mapping[datetime, Bundle] = {}
         try:
             if now:
                 purposes = {purpose for question, _ in named for purpose in question.purposes}
                 standings = await store.standing(self._database, now, purposes)
             if then:
-                trails = await store.past(self._database, then)
+                trails = await store.past(self._database, {lookup for lookup, _ in then})
+                bundles = await self._in_force({time for _, time in then}, moment.now)
         except Unavailable as error:
             raise self.all_unavailable(questions, moment) from error
 
         def judged(question: Question, lookup: Lookup) -> dict[str, Permission]:
-            if _of_another_time(question):
-                return _judged_then(bundle, question, trails.get(lookup.hash), moment.now)
+            if (time := other_time(question)) is not None:
+                return judged_then(bundles[time], question, trails.get(lookup.hash), time)
             standing = standings.get(lookup.hash)
             return permissions(bundle, question.purposes, standing, moment.now, gpc=question.gpc)
 
@@ -189,6 +194,11 @@ class ConsentDesk:
                 for question, lookup in checkable
             ]
         )
+
+    async def _in_force(self, times: Collection[datetime], now: datetime) -> Mapping[datetime, Bundle]:
+        """The bundle that judges each time: the one in force then, and the current one what lies ahead."""
+        past = await self._archive.in_force({time for time in times if time < now})
+        return {time: past.get(time, self._policy.current) for time in times}
 
     def _checkable(
         self, questions: Questions, bundle: Bundle, moment: Moment
@@ -257,37 +267,8 @@ class ConsentDesk:
         return [found.get(sought.lookup) for sought in batch]
 
 
-def permissions(
-    bundle: Bundle, purposes: Sequence[str], standing: Standing | None, now: datetime, *, gpc: bool
-) -> dict[str, Permission]:
-    """The verdict on each purpose; nobody known stands nowhere."""
-    states: Mapping[str, ConsentState] = standing.states if standing else {}
-    return {
-        p: (standing and rules.protected(bundle.purposes[p], standing))
-        or rules.permission(bundle.purposes[p], state, now, gpc=gpc, invalidated=_changed(bundle, state))
-        for p, state in ((p, states.get(p)) for p in purposes)
-    }
-
-
-def _changed(bundle: Bundle, state: ConsentState | None) -> bool:
-    """Whether what somebody decided on is no longer what the notice says (C6)."""
-    return state is not None and bundle.invalidated(state.notice_id, state.notice_version, state.purpose)
-
-
-def _of_another_time(question: Question) -> bool:
-    return question.at is not None or question.known_at is not None
-
-
-def _judged_then(bundle: Bundle, question: Question, trail: Trail | None, now: datetime) -> dict[str, Permission]:
-    """The verdicts by another clock: what was true `at` a time, by what was known at one; `known_at` alone is both."""
-    at = question.at or question.known_at or now
-    past = trail.at(min(at, question.known_at or at)) if trail else None
-    standing = rules.standing_at(past, at, question.known_at) if past else None
-    return permissions(bundle, question.purposes, standing, at, gpc=question.gpc)
-
-
 def _told(bundle: Bundle, state: ConsentState | None, now: datetime) -> StatusOfPurpose:
-    return rules.stands(state, now, changed=_changed(bundle, state))
+    return rules.stands(state, now, changed=changed(bundle, state))
 
 
 def _nothing_allowed(results: object) -> CheckUnavailable:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from service.consent.commands import ConsentDesk, permissions
+from service.consent.commands import ConsentDesk
 from service.consent.model import Permission, Standing
+from service.consent.verdicts import permissions
 from service.decisioning import rules, store
 from service.decisioning.model import (
     Choice,

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 
 from service.consent import store as consent_store
-from service.consent.commands import permissions
 from service.consent.model import Reason, Standing
 from service.consent.rules import counts_since
+from service.consent.verdicts import permissions
 from service.journey import rules, store
 from service.journey.model import (
     ConsentRequired,

@@ -1,6 +1,8 @@
 """The verbs of policy: check a folder, freeze it, make it the active bundle, and look up what an old one said."""
 
-from collections.abc import AsyncIterator
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Collection, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from service.kernel.database import Connection, Database
@@ -72,22 +74,28 @@ class Archive:
         """The bundle that was activated last; None where none ever was."""
         return await anext(self._latest_first(), None)
 
+    async def in_force(self, times: Collection[datetime]) -> Mapping[datetime, Bundle]:
+        """The bundle that was in force at each time; before all of them the first, since nothing older is known."""
+        known = await store.activations(self._database)
+        found = {time: known[max(bisect_right(known, time, key=_since) - 1, 0)].digest for time in times}
+        return {time: await self._bundle(digest) for time, digest in found.items()}
+
     async def _latest_first(self) -> AsyncIterator[Bundle]:
-        for digest in await store.digests(self._database):
-            if digest not in self._thawed:
-                self._thawed[digest] = thawed(await store.content(self._database, digest))
-            yield self._thawed[digest]
+        for digest in dict.fromkeys(a.digest for a in reversed(await store.activations(self._database))):
+            yield await self._bundle(digest)
+
+    async def _bundle(self, digest: str) -> Bundle:
+        if digest not in self._thawed:
+            self._thawed[digest] = thawed(await store.content(self._database, digest))
+        return self._thawed[digest]
 
 
-async def active(database: Database) -> Bundle | None:
-    """The bundle that was made the active one last; None where there never was one."""
-    for digest in await store.digests(database):
-        return thawed(await store.content(database, digest))
-    return None
+def _since(activation: store.Activation) -> datetime:
+    return activation.activated_at
 
 
 async def activate(database: Database, folder: Path) -> Bundle:
-    """Check `folder`, keep its frozen form and return it; raises `BundleRefused` with every mistake."""
+    """Check `folder`, freeze it, make it the active bundle and return it; raises `BundleRefused` with every mistake."""
     bundle, content = read(folder)
 
     async def keep(connection: Connection) -> None:

@@ -1,11 +1,14 @@
 -- name: activate
--- Keep the bundle for ever and make it the active one.
-INSERT INTO bundles (digest, content) VALUES ($1, $2)
-ON CONFLICT (digest) DO UPDATE SET activated_at = clock_timestamp();
+-- Keep the bundle for ever and make it the active one, if it is not that already.
+WITH kept AS (INSERT INTO bundles (digest, content) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING)
+INSERT INTO activations (digest)
+SELECT $1
+WHERE $1 IS DISTINCT FROM (SELECT digest FROM activations ORDER BY activated_at DESC, digest DESC LIMIT 1)
+ON CONFLICT (activated_at, digest) DO NOTHING;
 
--- name: digests
--- Every bundle that was ever active, the last one first.
-SELECT digest FROM bundles ORDER BY activated_at DESC, digest;
+-- name: activations
+-- When which bundle was made the active one, the oldest first.
+SELECT activated_at, digest FROM activations ORDER BY activated_at, digest;
 
 -- name: keep_text
 -- Keep a text that no bundle has; one that is there already is left alone.

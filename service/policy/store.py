@@ -1,5 +1,8 @@
 """Bundles in the database: every one that was ever active, whole."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from service.kernel.database import Connection, Database
 from service.kernel.queries import load
 from service.policy.notice import Notice, of_elsewhere
@@ -7,14 +10,21 @@ from service.policy.notice import Notice, of_elsewhere
 QUERIES = load(__package__)
 
 
+class Activation(NamedTuple):
+    """A bundle was made the active one, until the next."""
+
+    activated_at: datetime
+    digest: str
+
+
 async def activate(connection: Connection, digest: str, content: bytes) -> None:
-    """Keep the bundle under its digest and make it the active one."""
+    """Keep the bundle under its digest and make it the active one, if it is not that already."""
     await connection.execute(QUERIES["activate"], digest, content)
 
 
-async def digests(database: Database) -> list[str]:
-    """Every bundle that was ever active, the last one first."""
-    return [row["digest"] for row in await database.fetch(QUERIES["digests"])]
+async def activations(database: Database) -> list[Activation]:
+    """Every change of the bundle in force, the oldest first."""
+    return [Activation(row["activated_at"], row["digest"]) for row in await database.fetch(QUERIES["activations"])]
 
 
 async def content(database: Database, digest: str) -> bytes:

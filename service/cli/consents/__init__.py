@@ -21,7 +21,7 @@ from service.kernel import datamap
 from service.kernel.database import Database
 from service.kernel.log import configure
 from service.kernel.migrate import pending
-from service.policy.commands import ActivePolicy, active
+from service.policy.commands import ActivePolicy, Archive
 from service.settings import Settings
 from service.subjects.keyring import load_key_file
 from service.subjects.recognition import recognise
@@ -127,7 +127,7 @@ async def _desk(settings: Settings) -> AsyncGenerator[ConsentDesk]:
     database = Database(url, size=settings.pool_size)
     try:
         await recognise(database, keyring, settings.key_file)
-        bundle = await active(database)
+        bundle = await Archive(database).latest()
         if bundle is None:
             raise Stop("no bundle is active; start the service once, which activates its own", NO)
         desks = Desks(settings, keyring, ActivePolicy(bundle), database, await datamap.read(database))
