@@ -11,7 +11,6 @@ from service.consent.model import (
     CheckedAll,
     CheckedOne,
     CheckUnavailable,
-    ConsentState,
     NoticeUnknown,
     Permission,
     Question,
@@ -92,8 +91,7 @@ class ConsentDesk:
         chosen = bundle.current_notice(site.notice, language if language in site.languages else site.languages[0])
         lookup = self._subjects.named_by(caller, None, cookie) if caller.kind == "browser" else None
         standing = await self.standing(lookup.hash) if lookup else None
-        states: Mapping[str, ConsentState] = standing.states if standing else {}
-        told = {p: _told(bundle, states.get(p), now) for p in chosen.purposes} if lookup else {}
+        told = {p: _told(bundle, p, standing, now) for p in chosen.purposes} if lookup else {}
         token = presented.issue(self._tokens, site.id, chosen, now)
         return to_show(bundle, chosen, told, token, linked=standing is not None and standing.linked)
 
@@ -225,8 +223,7 @@ class ConsentDesk:
         whose = self._subjects.named_by if caller.kind == "browser" else self._subjects.required_of
         lookup = whose(caller, question.subject, cookie)
         standing = await self.standing(lookup.hash) if lookup else None
-        states: Mapping[str, ConsentState] = standing.states if standing else {}
-        told = {p: _told(bundle, states.get(p), moment.now) for p in bundle.purposes}
+        told = {p: _told(bundle, p, standing, moment.now) for p in bundle.purposes}
         if caller.kind == "browser" and standing is not None and standing.linked:
             told = {p: rules.through_link(status) for p, status in told.items()}
         return StatusByPurpose(purposes=told)
@@ -267,8 +264,10 @@ class ConsentDesk:
         return [found.get(sought.lookup) for sought in batch]
 
 
-def _told(bundle: Bundle, state: ConsentState | None, now: datetime) -> StatusOfPurpose:
-    return rules.stands(state, now, changed=changed(bundle, state))
+def _told(bundle: Bundle, purpose: str, standing: Standing | None, now: datetime) -> StatusOfPurpose:
+    state = standing.states.get(purpose) if standing else None
+    objection = standing and rules.objection_to(bundle.purposes[purpose], standing)
+    return rules.stands(state, now, changed=changed(bundle, state), objection=objection)
 
 
 def _nothing_allowed(results: object) -> CheckUnavailable:

@@ -91,7 +91,7 @@ def _to_ask(purpose: Purpose, language: str, told: StatusOfPurpose | None) -> Pu
 
 
 def _needs_asking(purpose: PurposeToAsk) -> bool:
-    """Whether consent is asked for, is not there, and no refusal says to wait."""
+    """Whether consent is asked for, is not there, and neither a refusal nor an objection says to wait."""
     if purpose.legal_basis != LegalBasis.CONSENT.value:
         return False
     return purpose.status is not Status.GIVEN and purpose.ask_again_at is None

@@ -47,14 +47,18 @@ def protected(purpose: Purpose, standing: Standing) -> Permission | None:
     if standing.restriction is not None:
         return Permission(allowed=False, reason=Reason.RESTRICTED, status=status, proof=standing.restriction)
     # 4. An objection (Art. 21), unless the person has said yes to this very purpose since
-    objection = max(
-        (o for o in standing.objections if _covers(o, purpose)),
-        key=lambda o: (o.effective_at, o.entry_id),
-        default=None,
-    )
-    if objection is None or given_since_objecting(purpose, state, objection):
+    if (objection := objection_to(purpose, standing)) is None:
         return None
     return Permission(allowed=False, reason=Reason.OBJECTED, status=status, proof=objection.entry_id)
+
+
+def objection_to(purpose: Purpose, standing: Standing) -> Objection | None:
+    """The last objection that covers a purpose; None without one, or once the person said yes to the purpose since."""
+    covering = [o for o in standing.objections if _covers(o, purpose)]
+    objection = max(covering, key=lambda o: (o.effective_at, o.entry_id), default=None)
+    if objection is None or given_since_objecting(purpose, standing.states.get(purpose.id), objection):
+        return None
+    return objection
 
 
 def counts_since(purpose: Purpose, standing: Standing) -> datetime | None:
@@ -250,28 +254,35 @@ def _linked(event: Said | Objection | Restriction, since: datetime, by: datetime
     return event.link is None or (since <= by and (event.until is None or by < event.until))
 
 
-def ask_again_at(state: ConsentState | None, now: datetime, *, changed: bool) -> datetime | None:
+def ask_again_at(
+    state: ConsentState | None, now: datetime, *, changed: bool, objection: Objection | None = None
+) -> datetime | None:
     """Before when nobody should be asked; None where asking is all right now, or a grant never ends (C14).
 
     `changed`: what the person decided on is no longer what the notice says, so that there is a new question.
+    `objection`: one that stands, a no as good as a refusal (Art. 21(3)); it answers no notice, so that none ends it.
     """
-    if state is None or changed:
-        return None
-    again = state.valid_until if state.status is Status.GIVEN else state.effective_at + ASK_AGAIN_AFTER
+    decided = None if changed else state
+    refusal = decided if decided is not None and decided.status is not Status.GIVEN else None
+    said_no = [no.effective_at for no in (refusal, objection) if no is not None]
+    again = max(said_no) + ASK_AGAIN_AFTER if said_no else decided and decided.valid_until
     return again if again is not None and now < again else None
 
 
-def stands(state: ConsentState | None, now: datetime, *, changed: bool) -> StatusOfPurpose:
+def stands(
+    state: ConsentState | None, now: datetime, *, changed: bool, objection: Objection | None = None
+) -> StatusOfPurpose:
     """What a person is told of one purpose: where it stands, since when, and when to ask again."""
+    again = ask_again_at(state, now, changed=changed, objection=objection)
     if state is None:
-        return StatusOfPurpose()
+        return StatusOfPurpose(ask_again_at=again)
     ended = state.valid_until if state.valid_until is not None and now >= state.valid_until else None
     replaced = Status.INVALIDATED if changed and state.status is Status.GIVEN else None
     return StatusOfPurpose(
         status=Status.EXPIRED if ended else replaced or state.status,
         since=ended or state.effective_at,
         notice=NoticeVersion(id=state.notice_id, version=state.notice_version),
-        ask_again_at=ask_again_at(state, now, changed=changed),
+        ask_again_at=again,
     )
 
 

@@ -195,7 +195,10 @@ async def test_an_expired_grant_is_asked_for_again(service: Running) -> None:
 
 @pytest.mark.rule("C14")
 async def test_a_changed_notice_may_ask_again(database_url: str, policies_dir: Path, tmp_path: Path) -> None:
-    """A refusal persists unless the notice changed: only for what a major version changed, and not for a typo."""
+    """A refusal persists unless the notice changed: only for what a major version changed, and not for a typo.
+
+    Who objects to what it changed is not asked for a yes on the next page.
+    """
     async with running(database_url, policies_dir, tmp_path / "data") as service:
         cookie, body = await visitor(service)
         body["decisions"] |= {"personalization": "refused", "analytics": "refused"}
@@ -212,6 +215,50 @@ async def test_a_changed_notice_may_ask_again(database_url: str, policies_dir: P
         assert told(shown)["marketing_email"] == ("invalidated", None)
         assert datetime.fromisoformat(told(shown)["analytics"][1] or "") > datetime.now(UTC)
         assert told(shown)["model_training"][0] == "given"
+        succeeded(await service.browse("/v1/objections", {"purposes": ["personalization"]}, cookie=cookie), 201)
+        status, again = told(await look(service, cookie))["personalization"]
+        assert (status, datetime.fromisoformat(again or "") > datetime.now(UTC)) == ("refused", True)
+
+
+@pytest.mark.rule("C14")
+@pytest.mark.rule("C19")
+@pytest.mark.parametrize(("ago", "ask"), [(HOUR, False), (SIX_MONTHS - HOUR, False), (SIX_MONTHS, True)])
+async def test_who_objected_is_not_asked_for_a_yes(service: Running, ago: timedelta, ask: bool) -> None:
+    """An objection is a no that persists as a refusal does: a page that asked next would talk the person out of it."""
+    cookie, _ = await visitor(service)
+    objected = datetime.now(UTC) - ago
+    await service.give(of_cookie(cookie), "personalization", "marketing_email", now=text(objected - DAY))
+    body = {"subject": of_cookie(cookie), "purposes": list(ON_CONSENT)}
+    succeeded(await service.post("/v1/objections", body, now=text(objected)), 201)
+    again = None if ask else text(objected + SIX_MONTHS)
+    stood = {
+        "personalization": "given",
+        "marketing_email": "given",
+        "analytics": "unknown",
+        "model_training": "unknown",
+    }
+    shown = await look(service, cookie)
+    assert (shown["ask"], told(shown)) == (ask, {purpose: (status, again) for purpose, status in stood.items()})
+    status = succeeded(await service.browse("/v1/consents/status", {}, cookie=cookie))["purposes"]
+    assert {p: (status[p]["status"], status[p]["ask_again_at"]) for p in ON_CONSENT} == told(shown)
+
+
+@pytest.mark.rule("C14")
+@pytest.mark.rule("C19")
+async def test_an_objection_to_direct_marketing_is_asked_about_nowhere(service: Running) -> None:
+    """It covers all direct marketing, and no other purpose; who said yes to one since is told of that grant."""
+    cookie, _ = await visitor(service)
+    objected = datetime.now(UTC) - HOUR
+    body = {"subject": of_cookie(cookie), "purposes": ["marketing_email"]}
+    succeeded(await service.post("/v1/objections", body, now=text(objected)), 201)
+    shown = await look(service, cookie)
+    covered = {p for p, (_, again) in told(shown).items() if again == text(objected + SIX_MONTHS)}
+    bundle = service.desks.policy.current
+    assert covered == {p for p in ON_CONSENT if bundle.purposes[p].direct_marketing} >= {"marketing_email"}
+    assert shown["ask"]
+    given = await service.give(of_cookie(cookie), "marketing_email")
+    until = given["records"][0]["valid_until"]
+    assert told(await look(service, cookie))["marketing_email"] == ("given", until)
 
 
 @pytest.mark.rule("C14")
