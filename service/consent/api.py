@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from service.consent.commands import ConsentDesk
+from service.consent.linking.commands import LinkDesk
 from service.consent.model import (
     Checked,
     CheckedAll,
@@ -21,7 +22,6 @@ from service.consent.status import StatusByPurpose, StatusQuestion
 from service.kernel.auth import NOBODY, AdmittedRequest, authenticated, may, may_or_unavailable
 from service.kernel.idempotency import IdempotencyHeader
 from service.policy.notice import Edition
-from service.subjects.commands import Subjects
 from service.subjects.model import CookieHeader
 
 
@@ -45,9 +45,14 @@ async def show_notice(
 
 
 @post("/cookies", operation_id="IssueCookie", guards=[may("consent:write")])
-async def issue_cookie(subjects: NamedDependency[Subjects]) -> Cookie:
-    """A cookie value for a visitor who is about to give consent; nothing is stored yet."""
-    return Cookie(value=subjects.issue_cookie())
+async def issue_cookie(
+    link_desk: NamedDependency[LinkDesk], request: AdmittedRequest, cookie: CookieHeader = None
+) -> Cookie:
+    """A cookie value for a visitor who is about to give consent; nothing is stored yet.
+
+    At logout, with the cookie that it takes the place of: that one speaks for nobody known any longer.
+    """
+    return await link_desk.rotate(cookie, request.user.moment)
 
 
 @post("/consents", operation_id="RecordConsent", guards=[may("consent:write")])

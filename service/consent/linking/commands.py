@@ -1,6 +1,7 @@
-"""The verbs of linking: link and unlink. Each is one transaction that holds the locks of both subjects."""
+"""The verbs of linking: link, unlink, rotate. Each is one transaction that holds the locks of both subjects."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from service.consent.linking.model import (
     Unlinking,
 )
 from service.consent.linking.writing import Ends
-from service.consent.model import Status
+from service.consent.model import Cookie, Status
 from service.consent.rules import fold
 from service.kernel.auth import Principal
 from service.kernel.clock import Moment
@@ -28,7 +29,7 @@ from service.kernel.idempotency import Answers, Claim
 from service.kernel.problem import Fault, Forbidden, IdempotencyConflict
 from service.policy.commands import ActivePolicy
 from service.policy.model import Bundle
-from service.subjects.commands import Subjects
+from service.subjects.commands import COOKIE, Subjects
 from service.subjects.model import Identifier, IdentifierRefused, Led, Lookup
 
 Answer = TypeVar("Answer", Linked, Unlinked)
@@ -77,6 +78,16 @@ class LinkDesk:
             return await self._unlink(connection, bundle, anonymous, moment.override)
 
         return await self._once("consent.unlink", claim, Unlinked, work)
+
+    async def rotate(self, old: str | None, moment: Moment) -> Cookie:
+        """A new cookie for a browser; whoever has kept the old one speaks for nobody known from now on (I7).
+
+        Nothing is written without an old one, or for one that is not linked or was never issued: they lead to nobody.
+        """
+        if old:
+            with suppress(IdentifierRefused):
+                await self._leave(self._subjects.lookup(Identifier(kind=COOKIE, value=old)), moment.override)
+        return Cookie(value=self._subjects.issue_cookie())
 
     def _lookup(self, identifier: Identifier, path: str, *, anonymous: bool) -> Lookup:
         """The lookup of an identifier that must name a browser, or somebody; two of a sort cannot be linked."""
@@ -151,6 +162,18 @@ class LinkDesk:
             status = state.status if state else Status.UNKNOWN
             purposes[purpose] = RestoredPurpose(status=status, outcome="kept" if kept else "restored")
         return Unlinked(subject_id=led.subject_id, purposes=purposes)
+
+    async def _leave(self, anonymous: Lookup, at: datetime | None) -> None:
+        digest = self._policy.current.digest
+
+        async def work(connection: Connection) -> None:
+            entered = await self._subjects.enter(connection, [anonymous.hash], at=at)
+            led = entered.led.get(anonymous.hash)
+            if led is not None and _is_linked(led):
+                ends = Ends(anonymous.hash, led.home, led.subject_id, entered.recorded_at, digest)
+                await writing.leave(connection, ends, await store.link(connection, led.home))
+
+        await self._database.run("consent.rotate", work)
 
 
 def _refuse_browser(caller: Principal) -> None:

@@ -94,6 +94,13 @@ async def part(connection: Connection, ends: Ends, link: UUID, known: Past, cons
     return after
 
 
+async def leave(connection: Connection, ends: Ends, link: UUID) -> None:
+    """Let one browser go home without undoing its link: what that brought the known subject stays, as theirs (I7)."""
+    await ledger.append(connection, [ends.entry(consent_store.UNLINKED, ends.anonymous, link)])
+    await subjects_store.unlink(connection, ends.lookup)
+    await subjects_store.bump(connection, [ends.anonymous, ends.known])
+
+
 async def release(connection: Connection, known: UUID, at: datetime, bundle: str) -> None:
     """Let every browser that is linked to a subject about to be erased go home. The caller holds the subject's lock.
 
