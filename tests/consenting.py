@@ -22,10 +22,14 @@ def of_cookie(cookie: str) -> dict[str, str]:
     return {"kind": "cookie", "value": cookie}
 
 
-async def visitor(service: Running) -> tuple[str, dict[str, Any]]:
-    """A visitor of the shop who has been shown the notice: their cookie, and the body of a grant of everything."""
+async def visitor(service: Running, *, now: str | None = None) -> tuple[str, dict[str, Any]]:
+    """A visitor of the shop who has been shown the notice: their cookie, and the body of a grant of everything.
+
+    `now`: when they were shown it, by a server on the page's behalf, since a page cannot set the clock.
+    """
     cookie = succeeded(await service.browse("/v1/cookies"), 201)["value"]
-    shown = succeeded(await service.get("/v1/notices/shop", key=service.browser_key, headers={"Origin": ORIGIN}))
+    page = {} if now else {"key": service.browser_key, "headers": {"Origin": ORIGIN}}
+    shown = succeeded(await service.get("/v1/notices/shop", now=now, **page))
     grant = {
         "site": "shop",
         "decisions": dict.fromkeys(ON_CONSENT, "given"),

@@ -23,8 +23,6 @@ from service.policy.model import LegalBasis, Purpose
 
 CLOCK_SKEW = timedelta(seconds=5)
 """How far a server's clock may be ahead of the database's and still mean now."""
-LONGEST_DELAY = timedelta(days=1)
-"""How far back a browser's clock is believed."""
 INSTANT = timedelta(microseconds=1)
 """The least that the database tells apart."""
 ASK_AGAIN_AFTER = timedelta(days=184)
@@ -194,21 +192,20 @@ def _given_since(events: Sequence[Said]) -> datetime | None:
 
 
 def takes_effect(
-    status: Status, method: Method, collected_at: datetime | None, recorded_at: datetime, *, browser: bool
+    status: Status, method: Method, collected_at: datetime | None, recorded_at: datetime, *, served_at: datetime | None
 ) -> datetime | None:
     """When a decision takes effect; None for one that a server dates in the future, which is refused.
 
-    A clock that is wrong can only make a permission shorter: a browser's is believed for a day at most, and what
-    protects takes effect when recorded, unless it was said elsewhere (paper, phone, import), which no browser knows.
+    `served_at`: when we served the notice that a browser decided on. Its clock is believed no further back than that,
+    before which nobody can have decided. What protects takes effect when recorded, unless it was said elsewhere.
     """
     if collected_at is None:
         return recorded_at
-    if not browser and collected_at > recorded_at + CLOCK_SKEW:
+    if served_at is None and collected_at > recorded_at + CLOCK_SKEW:
         return None
-    past = min(collected_at, recorded_at)
-    if status is not Status.GIVEN and (browser or method not in COLLECTED_ELSEWHERE):
+    if status is not Status.GIVEN and (served_at is not None or method not in COLLECTED_ELSEWHERE):
         return recorded_at
-    return max(past, recorded_at - LONGEST_DELAY) if browser else past
+    return min(max(collected_at, served_at or collected_at), recorded_at)
 
 
 def expires(purpose: Purpose, status: Status, effective_at: datetime) -> datetime | None:

@@ -23,6 +23,7 @@ from service.consent.model import (
     Status,
     Withdrawal,
 )
+from service.consent.presented import Presented
 from service.kernel.auth import Principal
 from service.kernel.crypto import Hasher
 from service.kernel.problem import Fault, Forbidden
@@ -41,7 +42,7 @@ FUTURE = "lies in the future; check the clock of the server that sent it"
 class Statement(Struct, frozen=True):
     """What a person says about purposes. `statuses` is None for a withdrawal of whatever they once decided.
 
-    `brings_text`: the notice is a text of elsewhere, which no bundle has.
+    `served_at`: when we served the notice to a browser; `brings_text`: it is a text of elsewhere, which no bundle has.
     """
 
     bundle: Bundle
@@ -51,6 +52,7 @@ class Statement(Struct, frozen=True):
     method: Method
     browser: bool
     gpc: bool = False
+    served_at: datetime | None = None
     collected_at: datetime | None = None
     evidence: Mapping[str, object] | None = None
     minor: bool = False
@@ -74,7 +76,7 @@ class Statement(Struct, frozen=True):
         ]
 
     def _event(self, purpose: str, status: Status, recorded_at: datetime, entry_id: UUID) -> Said:
-        effective_at = rules.takes_effect(status, self.method, self.collected_at, recorded_at, browser=self.browser)
+        effective_at = rules.takes_effect(status, self.method, self.collected_at, recorded_at, served_at=self.served_at)
         if effective_at is None:
             raise _refused("$.collected_at", FUTURE)
         known = self.bundle.purposes.get(purpose)
@@ -127,11 +129,12 @@ def recordable(
     """
     site = _site_of(record.site, caller, bundle)
     notice = _notice_of(record, caller, bundle, site)
+    shown = presented.read(tokens, record.presented) if record.presented is not None else None
     faults = [
         *_faults(record, bundle, notice, site),
         *_time_faults(record, caller, now),
         *_guardian_faults(record, caller),
-        *_presented_faults(record, caller, tokens, notice),
+        *_presented_faults(record, caller, shown, notice),
     ]
     if faults:
         raise RecordRefused("Nothing was recorded.", faults=faults)
@@ -143,6 +146,7 @@ def recordable(
         method=record.method,
         browser=caller.kind == "browser",
         gpc=record.gpc,
+        served_at=shown.served_at if shown and caller.kind == "browser" else None,
         collected_at=record.collected_at,
         evidence=_evidence(record, guardian),
         minor=record.minor,
@@ -225,10 +229,12 @@ def _text_of_elsewhere(shown: NoticeShown, text: str, bundle: Bundle, site: Site
 
 
 def _time_faults(record: Record, caller: Principal, now: datetime) -> list[Fault]:
-    """What is dated in the future by the clock of this process; the last word has that of the database."""
-    browser = caller.kind == "browser"
-    known = rules.takes_effect(Status.GIVEN, record.method, record.collected_at, now, browser=browser)
-    return [] if known else [Fault("$.collected_at", FUTURE)]
+    """What a server dates in the future by the clock of this process; the last word has that of the database."""
+    if caller.kind == "browser" or rules.takes_effect(
+        Status.GIVEN, record.method, record.collected_at, now, served_at=None
+    ):
+        return []
+    return [Fault("$.collected_at", FUTURE)]
 
 
 def _faults(record: Record, bundle: Bundle, notice: Notice, site: Site) -> list[Fault]:
@@ -269,11 +275,10 @@ def _evidence(record: Record, guardian: Lookup | None) -> Mapping[str, object] |
     return {**(record.evidence or {}), GUARDIAN: named}
 
 
-def _presented_faults(record: Record, caller: Principal, tokens: Hasher, notice: Notice) -> list[Fault]:
+def _presented_faults(record: Record, caller: Principal, shown: Presented | None, notice: Notice) -> list[Fault]:
     if record.presented is None:
         missing = "send back the token of GET /v1/notices/{site}, which says what was shown"
         return [Fault("$.presented", missing)] if caller.kind == "browser" else []
-    shown = presented.read(tokens, record.presented)
     if shown is None or (shown.site, shown.notice, shown.sha256) != (record.site, record.notice, notice.sha256):
         return [Fault("$.presented", "does not belong to this notice; show the notice again and send its token")]
     return []

@@ -6,7 +6,7 @@ from itertools import count
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.consent.model import Method, Said, Status
@@ -89,37 +89,55 @@ def test_data_is_readable_only_since_the_current_grant(history: list[Said]) -> N
             assert state.given_since in recorded
 
 
+NEVER = NOON - 99 * DAY
+NOTHING = timedelta(0)
+periods = st.integers(0, 6).map(lambda halves: halves * 12 * HOUR)
+late_or_fast = st.tuples(periods, periods.map(lambda slow: -slow)) | st.tuples(st.just(NOTHING), periods)
+"""How long a page holds a decision back, and how far its clock is ahead."""
 steps = st.lists(
     st.tuples(
         st.sampled_from([Status.GIVEN, Status.REFUSED]),
         st.sampled_from([method for method in Method if method not in {Method.PAPER, Method.PHONE, Method.IMPORT}]),
-        st.integers(-3 * 24, 3 * 24).map(lambda hours: hours * HOUR) | st.none(),
+        periods,
+        late_or_fast,
     ),
     min_size=1,
     max_size=8,
 )
 
 
+HELD_BACK = [
+    (Status.REFUSED, Method.BANNER, NOTHING, (NOTHING, NOTHING)),
+    (Status.GIVEN, Method.BANNER, DAY, (3 * DAY, NOTHING)),
+]
+
+
+@example(HELD_BACK, True)
 @given(steps, st.booleans())
-def test_no_clock_of_a_client_raises_a_permission(
-    spoken: Sequence[tuple[Status, Method, timedelta | None]], browser: bool
+def test_neither_a_late_packet_nor_a_wrong_clock_raises_a_permission(
+    spoken: Sequence[tuple[Status, Method, timedelta, tuple[timedelta, timedelta]]], browser: bool
 ) -> None:
-    """However wrong the clock, after a refusal was recorded only what was said after it can allow anything."""
+    """After a refusal was recorded only what was decided after it allows anything, and on a page shown since does."""
     numbers = count(1)
     history: list[Said] = []
-    for place, (status, method, skew) in enumerate(spoken):
-        recorded_at = NOON + place * DAY
-        collected_at = None if skew is None else recorded_at + skew
-        effective_at = takes_effect(status, method, collected_at, recorded_at, browser=browser)
+    decided, served, refused = [NEVER], [NEVER], NEVER
+    for place, (status, method, read, (held, ahead)) in enumerate(spoken):
+        recorded_at = NOON + place * 2 * DAY
+        decided_at, served_at = recorded_at - held, recorded_at - held - read
+        shown = served_at if browser else None
+        effective_at = takes_effect(status, method, decided_at + ahead, recorded_at, served_at=shown)
         if effective_at is None:
             assert not browser
             continue
         assert effective_at <= recorded_at
         history.append(said(status, effective_at, number=next(numbers), recorded_at=recorded_at))
-        refused = [event.recorded_at for event in history if event.status is not Status.GIVEN]
-        granted = [event.effective_at for event in history if event.status is Status.GIVEN]
+        if status is Status.GIVEN:
+            decided, served = [*decided, decided_at], [*served, served_at]
+        else:
+            refused = recorded_at
         verdict = permission(purpose(), fold(history)["analytics"], recorded_at)
-        assert verdict.allowed == (max(granted, default=NOON - 9 * DAY) > max(refused, default=NOON - 9 * DAY))
+        assert not verdict.allowed or max(decided) > refused
+        assert verdict.allowed or not browser or max(served) <= refused
 
 
 @given(st.uuids(), st.uuids(), moments)

@@ -2,13 +2,14 @@
 
 import asyncio
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.policy.commands import ActivePolicy, activate
-from tests.consenting import HOUR, NOON, of_cookie, text, visitor
+from tests.consenting import DAY, HOUR, NOON, of_cookie, text, visitor
 from tests.running import NOTICE, Json, Running, customer, refused, succeeded
 
 GUARDIAN = {"identifier": {"kind": "email", "value": "Parent.Marker@Example.com"}, "verified_by": "signed letter"}
@@ -67,6 +68,18 @@ async def test_an_objection_denies_a_consent_given_before(service: Running) -> N
     assert verdict["proof"] == told["records"][0]["entry_id"]
     assert told["receipt"]
     assert (await service.check(customer(), "analytics"))["allowed"]
+
+
+@pytest.mark.rule("C19")
+async def test_a_late_packet_of_a_page_does_not_end_an_objection(service: Running) -> None:
+    """Objection to direct marketing denies: a grant that a page made before it and held back for days ends nothing."""
+    objected_at = datetime.now(UTC) - 2 * DAY
+    cookie, grant = await visitor(service, now=text(objected_at - 2 * DAY))
+    await objected(service, of_cookie(cookie), "marketing_email", now=text(objected_at))
+    late = grant | {"collected_at": text(objected_at - DAY)}
+    succeeded(await service.browse("/v1/consents", late, cookie=cookie), 201)
+    verdict = await service.check(of_cookie(cookie), "marketing_email")
+    assert (verdict["allowed"], verdict["reason"]) == (False, "objected")
 
 
 @pytest.mark.rule("C19")
