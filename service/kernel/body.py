@@ -124,6 +124,7 @@ class Reader:
         """A reader of `form`; raises `TypeError` when msgspec cannot read it."""
         self._decoder = msgspec.json.Decoder(form)
         schema = msgspec.json.schema(form)
+        self._schema = schema
         self._names = frozenset(_property_names(schema))
         self._has_times = '"date-time"' in json.dumps(schema)
         self._shallow = not _is_open(schema, schema.get("$defs", {}))
@@ -136,7 +137,7 @@ class Reader:
             value = self._decoder.decode(raw)
         except msgspec.ValidationError as error:
             require_well_formed(raw)
-            raise InvalidBody(DOES_NOT_FIT, faults=[refusal(str(error), self._names)]) from None
+            raise InvalidBody(DOES_NOT_FIT, faults=[refusal(str(error), self._names, self._schema)]) from None
         except (ValueError, RecursionError):
             require_well_formed(raw)
             raise MalformedBody("The body is not JSON in UTF-8.") from None

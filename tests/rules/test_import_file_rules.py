@@ -1,5 +1,6 @@
 """The rules of consent in files of consents, as an operator imports them."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from tests.consenting import HOUR, ON_CONSENT, text
 from tests.importing import counts, imported, json_lines, line, row, table
-from tests.running import Running, customer
+from tests.running import Running, customer, running
 
 NOT_AN_ACT = ("dismiss", "scroll", "preselected")
 
@@ -122,3 +123,19 @@ async def test_each_mistake_of_a_line_has_its_place(
     file = json_lines(tmp_path / "consents.jsonl", [line("good"), line("marker") | more])
     ((number, place, _),) = await refusals(service, file)
     assert (number, place) == (2, path)
+
+
+async def test_a_line_on_an_old_version_is_told_what_a_file_can_do(
+    database_url: str, policies_dir: Path, tmp_path: Path
+) -> None:
+    """Nobody can show a notice to a file: only a line that is an import rests on an old version, and is told so."""
+    folder = Path(shutil.copytree(policies_dir, tmp_path / "policies"))
+    for language in ("it", "en"):
+        old = (folder / f"notices/shop/1.0.{language}.md").read_text()
+        (folder / f"notices/shop/2.0.{language}.md").write_text(f"{old}\nVersion 2.0\n")
+    async with running(database_url, folder, tmp_path / "data") as service:
+        path = json_lines(tmp_path / "consents.jsonl", [line("good"), line("marker", method="form")])
+        ((number, place, reason),) = await refusals(service, path)
+    assert (number, place) == (2, "$.notice")
+    assert "import" in reason
+    assert "GET" not in reason

@@ -7,7 +7,7 @@ from typing import cast
 from service.cli.consents.lines import Line
 from service.cli.consents.tally import Tally
 from service.consent.commands import ConsentDesk
-from service.consent.model import Method, Record, RecordRefused
+from service.consent.model import Method, NoticeSuperseded, Record, RecordRefused
 from service.consent.recording import Utterance
 from service.kernel.auth import Principal
 from service.kernel.body import reader
@@ -18,6 +18,7 @@ AT_ONCE = 512
 """Lines that are on their way: two batches, one that is written while the other gathers."""
 OPERATOR = Principal(kind="server", principal_id="consents import", scopes=frozenset({"consent:write"}))
 IMPORT_ONLY = Fault("$.method", "must be import; how it was collected belongs in the evidence")
+SUPERSEDED = Fault("$.notice", "is an old version, on which only a line whose method is import may rest")
 UNDATED = Fault("$.collected_at", "is required: without it nobody knows how long the decision holds")
 
 
@@ -61,7 +62,10 @@ def _utterance(line: Line, desk: ConsentDesk) -> Utterance:
     if isinstance(line.body, Fault):
         raise RecordRefused(faults=[line.body])
     record = cast("Record", reader(Record).read(line.body))
-    utterance = desk.examine(record, OPERATOR, None, None, Moment(now=system_now()))
+    try:
+        utterance = desk.examine(record, OPERATOR, None, None, Moment(now=system_now()))
+    except NoticeSuperseded:
+        raise RecordRefused(faults=[SUPERSEDED]) from None
     if faults := _faults(record):
         raise RecordRefused(faults=faults)
     return utterance

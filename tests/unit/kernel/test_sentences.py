@@ -18,12 +18,14 @@ class Colour(Enum):
     """One of our own lists of values."""
 
     RED = "red"
+    BLUE = "blue"
 
 
 class Inner(Struct, forbid_unknown_fields=True):
     """A nested object."""
 
     count: Annotated[int, Meta(ge=1, le=9)]
+    shade: Colour | None = None
 
 
 class Form(Struct, forbid_unknown_fields=True):
@@ -40,12 +42,13 @@ class Form(Struct, forbid_unknown_fields=True):
     day: date | None = None
     id: UUID | None = None
     colour: Colour = Colour.RED
+    colours: dict[str, Colour] = msgspec.field(default_factory=dict)
     all: list[str] | Literal["all"] = "all"
     inner: Inner | None = None
     inners: list[Inner] = msgspec.field(default_factory=list)
 
 
-NAMES = frozenset(Form.__struct_fields__) | {"count"}
+NAMES = frozenset(Form.__struct_fields__) | {"count", "shade"}
 
 UNKNOWN_FIELD = "holds a field that is not known here; the reference at /docs lists them"
 MISFITS: list[tuple[Any, str, str]] = [
@@ -99,6 +102,22 @@ def test_a_sentence_repeats_nothing_that_was_sent(body: Any) -> None:
         msgspec.json.decode(msgspec.json.encode(body), type=Form)
     fault = refusal(str(raised.value), NAMES)
     assert MARKER not in fault.path + fault.message
+
+
+ALLOWED = [
+    ({"colour": MARKER}, "is not one of the allowed values: blue, red"),
+    ({"colours": {MARKER: MARKER}}, "is not one of the allowed values: blue, red"),
+    ({"inners": [{"count": 1, "shade": MARKER}]}, "is not one of the allowed values: blue, red"),
+    ({"all": MARKER}, "is not one of the allowed values"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), ALLOWED)
+def test_allowed_values_are_listed_where_nothing_else_may_stand(body: Any, message: str) -> None:
+    """They are ours, and what was sent is not repeated; with a list in their place they would be half the truth."""
+    with pytest.raises(msgspec.ValidationError) as raised:
+        msgspec.json.decode(msgspec.json.encode(body), type=Form)
+    assert refusal(str(raised.value), NAMES, msgspec.json.schema(Form)).message == message
 
 
 def test_a_place_that_our_types_do_not_name_is_left_out() -> None:
