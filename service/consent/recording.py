@@ -33,7 +33,7 @@ CONSENT = "consent"
 LANES = 4
 """Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
 NOTHING = Recorded(subject_id=None, records=[], receipt=None)
-"""The answer to a withdrawal of nothing: alike for people who are known and who are not."""
+"""The answer where nothing is recorded: alike for people who are known and who are not."""
 
 type_of_outcome = Recorded | IdempotencyConflict
 

@@ -166,7 +166,10 @@ async def test_withdrawing_again_or_by_a_stranger_succeeds(service: Running) -> 
 
 @pytest.mark.rule("C8")
 async def test_a_withdrawal_of_nothing_does_not_tell_who_is_known(service: Running) -> None:
-    """Withdrawing needs no permission to read, and so tells nobody who is known: nothing withdrawn is nobody named."""
+    """Withdrawing needs no permission to read: where nothing is recorded, the answer does not tell who is known.
+
+    That is for `all` with nothing given, and for what is not on consent. A named purpose on consent is recorded.
+    """
     key = await service.key("consent:write")
     await service.give(customer(), "analytics")
     await service.withdraw(customer())
@@ -176,6 +179,7 @@ async def test_a_withdrawal_of_nothing_does_not_tell_who_is_known(service: Runni
         ]
         known, stranger = [succeeded(await service.post("/v1/consents/withdraw", b, key=key)) for b in bodies]
         assert known == stranger == {"subject_id": None, "records": [], "receipt": None}
+    assert (await service.withdraw(customer(), ["personalization"]))["records"]
 
 
 @pytest.mark.rule("C9")

@@ -1,7 +1,8 @@
 """The rules of how often one caller may ask, over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -27,6 +28,36 @@ async def flood(service: Running, key: str, path: str = "/v1/cookies") -> list[h
     """Far more requests than one caller may send, all at once."""
     headers = {"Origin": ORIGIN}
     return await asyncio.gather(*(service.post(path, {}, key=key, headers=headers) for _ in range(3 * BURST_SECONDS)))
+
+
+@asynccontextmanager
+async def flooding(service: Running, key: str) -> AsyncGenerator[None]:
+    """A flood of one caller that is being sent away, and goes on until this is left."""
+    sent_away = asyncio.Event()
+
+    async def go_on() -> None:
+        while True:
+            answer = await service.post("/v1/cookies", {}, key=key, headers={"Origin": ORIGIN})
+            if answer.status_code == 429:
+                sent_away.set()
+
+    async with asyncio.TaskGroup() as group:
+        callers = [group.create_task(go_on()) for _ in range(BURST_SECONDS)]
+        async with asyncio.timeout(30):
+            await sent_away.wait()
+        yield
+        for caller in callers:
+            caller.cancel()
+
+
+@pytest.mark.rule("S6")
+async def test_others_are_served_while_one_key_floods(limited: Running) -> None:
+    """A flood of one caller leaves others served while it goes on, and not only when it is over."""
+    other = await limited.key("consent:read")
+    succeeded(await limited.post("/v1/consents/check", QUESTION, key=other))
+    for key in (limited.secret_key, limited.browser_key):
+        async with flooding(limited, key):
+            succeeded(await limited.post("/v1/consents/check", QUESTION, key=other))
 
 
 @pytest.mark.rule("S6")
