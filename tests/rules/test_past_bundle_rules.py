@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from tests.consenting import DAY, text
 from tests.running import NOTICE, Running, customer, running, succeeded
 
+INSTANT = timedelta(microseconds=1)
 ON_INTEREST = """
 [purpose.security]
 title = { it = "Sicurezza", en = "Security" }
@@ -90,12 +91,13 @@ async def test_a_change_of_basis_is_not_retroactive(start: Start, policies_dir: 
 
 @pytest.mark.rule("C10")
 async def test_what_lies_ahead_is_judged_by_the_bundle_of_today(start: Start, policies_dir: Path) -> None:
-    """A check `at` a time to come is judged by the basis of today."""
+    """A check `at` a time to come, by the clock of the question, is judged by the basis of today."""
     async with start():
-        pass
+        now = datetime.now(UTC)
     rest_on_interest(policies_dir)
     async with start() as service:
-        assert await reason(service, "marketing_email", at=datetime.now(UTC) + DAY) == "legitimate_interest"
+        verdict = await service.check(customer(), "marketing_email", now=text(now), at=text(now + INSTANT))
+        assert verdict["reason"] == "legitimate_interest"
 
 
 @pytest.mark.rule("C10")

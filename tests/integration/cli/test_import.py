@@ -207,7 +207,7 @@ async def test_what_cannot_be_reached_or_used_is_told_in_a_sentence(service: Run
     bare = await imported(service, path, PLACET_DATABASE_URL=service.database_url.rpartition("/")[0] + "/postgres")
     keyless = await imported(service, path, PLACET_DATA_DIR=str(tmp_path / "nowhere"))
     connection = await asyncpg.connect(service.database_url)
-    await connection.execute("DELETE FROM bundles")
+    await connection.execute("DELETE FROM activations")
     await connection.close()
     inactive = await imported(service, path)
     assert [ran.status for ran in (gone, bare, keyless, inactive)] == [3, 3, 1, 1]
