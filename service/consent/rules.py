@@ -203,7 +203,7 @@ def takes_effect(
         return recorded_at
     if served_at is None and collected_at > recorded_at + CLOCK_SKEW:
         return None
-    if status is not Status.GIVEN and (served_at is not None or method not in COLLECTED_ELSEWHERE):
+    if status is not Status.GIVEN and method not in COLLECTED_ELSEWHERE:
         return recorded_at
     return min(max(collected_at, served_at or collected_at), recorded_at)
 

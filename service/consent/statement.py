@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from service.consent import presented, rules
 from service.consent.model import (
+    COLLECTED_ELSEWHERE,
     NOT_AN_ACT,
     Choice,
     ConsentState,
@@ -132,6 +133,7 @@ def recordable(
     shown = presented.read(tokens, record.presented) if record.presented is not None else None
     faults = [
         *_faults(record, bundle, notice, site),
+        *_method_faults(record, caller),
         *_time_faults(record, caller, now),
         *_guardian_faults(record, caller),
         *_presented_faults(record, caller, shown, notice),
@@ -239,20 +241,25 @@ def _time_faults(record: Record, caller: Principal, now: datetime) -> list[Fault
 
 def _faults(record: Record, bundle: Bundle, notice: Notice, site: Site) -> list[Fault]:
     faults: list[Fault] = []
-    given = Choice.GIVEN in record.decisions.values()
     if any(purpose not in bundle.purposes for purpose in record.decisions):
         faults.append(Fault("$.decisions", _known(bundle)))
     elif any(purpose not in notice.purposes for purpose in record.decisions):
         faults.append(Fault("$.decisions", f"the notice names only: {', '.join(notice.purposes)}"))
     elif any(bundle.purposes[purpose].legal_basis is not LegalBasis.CONSENT for purpose in record.decisions):
         faults.append(Fault("$.decisions", "a purpose on another legal basis is not up for consent; leave it out"))
-    if given and record.method in NOT_AN_ACT:
-        faults.append(Fault("$.method", "is no clear affirmative act and cannot carry a grant (Recital 32)"))
     if record.evidence and not set(record.evidence) <= set(site.evidence):
         faults.append(
             Fault("$.evidence", f"sites.toml declares for this site: {', '.join(site.evidence) or 'nothing'}")
         )
     return faults
+
+
+def _method_faults(record: Record, caller: Principal) -> list[Fault]:
+    if record.method in COLLECTED_ELSEWHERE and caller.kind == "browser":
+        return [Fault("$.method", "was not collected on a page; only a server can say so, with a secret key")]
+    if record.method in NOT_AN_ACT and Choice.GIVEN in record.decisions.values():
+        return [Fault("$.method", "is no clear affirmative act and cannot carry a grant (Recital 32)")]
+    return []
 
 
 def _guardian_faults(record: Record, caller: Principal) -> list[Fault]:

@@ -49,7 +49,7 @@ async def test_at_equal_times_the_order_of_arrival_does_not_matter(service: Runn
 
 
 @pytest.mark.rule("C11")
-@pytest.mark.parametrize("method", ["banner", "preference_center", "paper", "phone", "import"])
+@pytest.mark.parametrize("method", ["banner", "preference_center", "form", "api", "dismiss"])
 @pytest.mark.parametrize("skew", [-400 * DAY, -HOUR, HOUR, 400 * DAY], ids=["very slow", "slow", "fast", "very fast"])
 async def test_a_browser_with_a_wrong_clock_still_refuses(service: Running, skew: timedelta, method: str) -> None:
     """A slow or fast client clock changes neither a refusal nor a withdrawal: it takes effect when it is recorded."""
@@ -91,6 +91,31 @@ async def test_a_grant_on_a_notice_shown_since_overrides(service: Running) -> No
     slow = grant | {"collected_at": text(said_no - YEAR)}
     succeeded(await service.browse("/v1/consents", slow, cookie=cookie), 201)
     assert (await service.check(of_cookie(cookie), "analytics"))["allowed"]
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("decision", ["given", "refused"])
+@pytest.mark.parametrize("method", ["paper", "phone", "import"])
+async def test_a_browser_collects_nothing_elsewhere(service: Running, method: str, decision: str) -> None:
+    """A wrong client clock changes neither: only a server dates a decision by saying that it was made elsewhere."""
+    cookie, grant = await visitor(service)
+    elsewhere = grant | {"decisions": {"analytics": decision}, "method": method}
+    answer = await service.browse("/v1/consents", elsewhere, cookie=cookie)
+    assert [fault["path"] for fault in refused(answer, 422, "record-refused")["errors"]] == ["$.method"]
+    assert await written(service) == (0, 0, 0, 0)
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("method", ["banner", "form", "api"])
+async def test_a_page_that_refuses_again_is_heard_again(service: Running, method: str) -> None:
+    """A slow client clock changes no refusal: one that repeats an earlier one to the letter ends the grant between."""
+    cookie, grant = await visitor(service)
+    given = grant | {"method": method}
+    no = given | {"decisions": {"analytics": "refused"}, "collected_at": text(NOON)}
+    for decided in (no, given, no):
+        succeeded(await service.browse("/v1/consents", decided, cookie=cookie), 201)
+    assert (await service.check(of_cookie(cookie), "analytics"))["reason"] == "refused"
+    assert await service.count("ledger_entries") == 2 + len(given["decisions"])
 
 
 @pytest.mark.rule("C11")

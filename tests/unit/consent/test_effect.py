@@ -82,13 +82,6 @@ def test_what_protects_and_was_said_elsewhere_keeps_its_time(status: Status, met
 
 
 @pytest.mark.parametrize("status", PROTECTIVE)
-@pytest.mark.parametrize("method", ELSEWHERE)
-def test_a_browser_cannot_date_what_protects(status: Status, method: Method) -> None:
-    """Paper and phone do not happen in a browser: its clock cannot make a refusal ineffective."""
-    assert takes_effect(status, method, NOON - HOUR, NOON, served_at=NOON - DAY) == NOON
-
-
-@pytest.mark.parametrize("status", PROTECTIVE)
 def test_a_fast_browser_clock_does_not_delay_what_protects(status: Status) -> None:
     """Nor is it a reason to refuse it."""
     assert takes_effect(status, Method.BANNER, NOON + 300 * DAY, NOON, served_at=NOON - DAY) == NOON
