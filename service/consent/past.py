@@ -57,12 +57,15 @@ class HistoryQuestion(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NoticeOfEntry(Struct, frozen=True):
-    """The text that a decision was made on, with the SHA-256 by which it can be told from any other."""
+    """The text that a decision was made on, with the SHA-256 by which it can be told from any other.
+
+    A withdrawal was made on no text: of it there is the version that was current then.
+    """
 
     id: str
     version: str
-    language: str
-    sha256: str
+    language: str | None = None
+    sha256: str | None = None
 
 
 class HistoryEntry(Struct, frozen=True):

@@ -95,17 +95,15 @@ class Statement(Struct, frozen=True):
         )
 
     def facts(self, event: Said) -> dict[str, Any]:
-        """What the ledger commits to, beside ids and times."""
+        """What the ledger commits to, beside ids and times; a withdrawal names no text, since none was shown."""
+        text = (
+            {} if event.status is Status.WITHDRAWN else {"language": self.notice.language, "sha256": self.notice.sha256}
+        )
         return {
             "purpose": event.purpose,
             "status": event.status.value,
             "site": self.site,
-            "notice": {
-                "id": self.notice.id,
-                "version": self.notice.version,
-                "language": self.notice.language,
-                "sha256": self.notice.sha256,
-            },
+            "notice": {"id": self.notice.id, "version": self.notice.version, **text},
             "method": self.method.value,
             "collected_at": instant(self.collected_at) if self.collected_at else None,
             "valid_until": instant(event.valid_until) if event.valid_until else None,

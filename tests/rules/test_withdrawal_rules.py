@@ -267,3 +267,17 @@ async def test_a_no_that_a_link_brings_deletes_as_well(service: Running) -> None
     await say(service, of_cookie(browser), "refused", "personalization")
     await link(service, browser, ADA)
     assert await kept(service) == []
+
+
+@pytest.mark.rule("C4")
+async def test_a_withdrawal_names_no_text(service: Running) -> None:
+    """The exact text shown can be produced: an entry names one that was shown, and none where none was."""
+    subject = {"kind": "customer_id", "value": "without a text"}
+    await service.give(subject, "analytics")
+    await service.withdraw(subject, ["analytics"])
+    history = succeeded(await service.post("/v1/consents/history", {"subject": subject}))["entries"]
+    given, withdrawn = (entry["notice"] for entry in history)
+    assert all(given.values())
+    assert withdrawn == {"id": given["id"], "version": given["version"], "language": None, "sha256": None}
+    payloads = await service.database.fetch("SELECT payload FROM ledger_entries ORDER BY recorded_at")
+    assert set(payloads[1]["payload"]["notice"]) == {"id", "version"}
