@@ -112,15 +112,6 @@ class Desks:
             consequences=self.consequences,
         )
 
-    def _link(self, answers: Answers) -> LinkDesk:
-        return LinkDesk(
-            database=self.database,
-            policy=self.policy,
-            subjects=self.subjects,
-            answers=answers,
-            consequences=self.consequences,
-        )
-
     def _protection(self, answers: Answers) -> ProtectionDesk:
         return ProtectionDesk(
             database=self.database,
