@@ -170,7 +170,7 @@ class _Exchange:
 
         What went well is for debugging: written at every request it would cost as much as the request.
         """
-        level = ERROR if self._status >= FAILED else INFO if self._status >= REFUSED else DEBUG
+        level = ERROR if self._status >= FAILED else DEBUG if 0 < self._status < REFUSED else INFO
         if not writes(level):
             return
         scope = cast("dict[str, object]", self._scope)

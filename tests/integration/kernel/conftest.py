@@ -24,7 +24,7 @@ async def empty_database_url(postgres: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A migrated database as the service reaches it."""
-    database = Database(database_url, size=3)
+    database = Database(database_url, size=4)
     yield database
     await database.close()
 

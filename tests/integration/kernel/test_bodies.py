@@ -186,8 +186,8 @@ async def test_every_mistake_of_a_record_is_told_at_once(untouched: Running) -> 
         422,
         "record-refused",
         "$.decisions",
-        "$.method",
         "$.evidence",
+        "$.method",
         "$.minor",
     )
 
