@@ -142,18 +142,31 @@ async def test_reads_cannot_write(notes: Database) -> None:
 
 async def test_writers_that_wait_do_not_keep_a_read_waiting(notes: Database) -> None:
     """Reads have connections of their own."""
-    release, busy = asyncio.Event(), asyncio.Barrier(4)
+    release, busy = asyncio.Event(), asyncio.Barrier(5)
 
     async def work(connection: Connection) -> None:
         await connection.fetchval("SELECT 1")
         await busy.wait()
         await release.wait()
 
-    writers = [asyncio.create_task(notes.run("test.wait", work)) for _ in range(3)]
+    writers = [asyncio.create_task(notes.run_batch("test.wait", work)) for _ in range(4)]
     await busy.wait()
     assert await asyncio.wait_for(numbers(notes), SOON_SECONDS) == [1, 2]
     release.set()
     await asyncio.gather(*writers)
+
+
+async def test_single_writes_leave_room_for_batches(notes: Database) -> None:
+    """However many of them wait, a batch has a connection at once."""
+    release = asyncio.Event()
+
+    async def work(_: Connection) -> None:
+        await release.wait()
+
+    singles = [asyncio.create_task(notes.run("test.wait", work)) for _ in range(8)]
+    await asyncio.wait_for(notes.run_batch("test.add", lambda connection: add(connection, 3)), SOON_SECONDS)
+    release.set()
+    await asyncio.gather(*singles)
 
 
 async def test_a_caller_that_goes_away_gives_its_connection_back(notes: Database) -> None:
@@ -164,9 +177,9 @@ async def test_a_caller_that_goes_away_gives_its_connection_back(notes: Database
             await add(connection, number)
             await connection.execute("SELECT pg_sleep(20)")
 
-        await notes.run("test.sleep", work)
+        await notes.run_batch("test.sleep", work)
 
-    gone = [asyncio.create_task(leave(number)) for number in (10, 11, 12)]
+    gone = [asyncio.create_task(leave(number)) for number in (10, 11, 12, 13)]
     asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
     async with asyncio.timeout(SOON_SECONDS):
         while await notes.fetchval(asleep) < len(gone):  # noqa: ASYNC110 - the event is in another program
