@@ -33,8 +33,8 @@ class Ended:
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
-    """Wait for a condition, for a minute at most."""
-    async with asyncio.timeout(60):
+    """Wait for a condition, for three minutes at most: other tests may have the processors."""
+    async with asyncio.timeout(180):
         while True:
             holds = condition()
             if holds if isinstance(holds, bool) else await holds:
