@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.consenting import of_cookie
+from tests.consenting import ON_CONSENT, of_cookie
 from tests.running import Json, Running, succeeded
 
 LINK, UNLINK = "/v1/subjects/link", "/v1/subjects/unlink"
@@ -47,3 +47,19 @@ async def browser_says(service: Running, value: str, **decisions: str) -> dict[s
         "presented": shown["presented"],
     }
     return succeeded(await service.browse("/v1/consents", body, cookie=value), 201)
+
+
+async def verdicts(service: Running, subject: Json, **more: Any) -> dict[str, Any]:
+    """What a check says about somebody and every purpose on consent."""
+    body = {"subject": subject, "purposes": list(ON_CONSENT), **more}
+    return succeeded(await service.post("/v1/consents/check", body))["results"]
+
+
+async def history(service: Running, subject: Json) -> list[dict[str, Any]]:
+    """The entries of a subject."""
+    return succeeded(await service.post("/v1/consents/history", {"subject": subject}))["entries"]
+
+
+async def object_to(service: Running, subject: Json, purpose: str) -> None:
+    """Object to a purpose."""
+    succeeded(await service.post("/v1/objections", {"subject": subject, "purposes": [purpose]}), 201)

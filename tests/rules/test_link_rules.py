@@ -1,18 +1,16 @@
 """The rules of linking, over HTTP: no wins, nothing is raised, and undoing a link restores."""
 
-import asyncio
 import shutil
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from service.policy.commands import activate
 from tests.consenting import DAY, HOUR, NOON, ON_CONSENT, YEAR, of_cookie, text
 from tests.filing import erase
-from tests.linking import LINK, SAID, UNLINK, browser_says, cookie, link, say, unlink
+from tests.linking import LINK, SAID, UNLINK, cookie, history, link, object_to, say, unlink, verdicts
 from tests.running import Json, Running, customer, refused, succeeded
 
 ADA = customer("ada")
@@ -26,12 +24,6 @@ async def adopting(service: Running, policies_dir: Path, tmp_path: Path) -> Runn
     file.write_text(file.read_text().replace("adopt-anonymous-grants = false", "adopt-anonymous-grants = true"))
     service.desks.policy.current = await activate(service.database, folder)
     return service
-
-
-async def verdicts(service: Running, subject: Json, **more: Any) -> dict[str, Any]:
-    """What a check says about somebody and every purpose on consent."""
-    body = {"subject": subject, "purposes": list(ON_CONSENT), **more}
-    return succeeded(await service.post("/v1/consents/check", body))["results"]
 
 
 async def every_pair(service: Running) -> list[tuple[str, str, str, Json]]:
@@ -108,11 +100,6 @@ async def test_an_adopted_grant_is_no_longer_and_no_stronger_than_it_was(adoptin
     assert not (await adopting.check(ADA, "personalization", now=text(NOON), at=text(NOON - DAY)))["allowed"]
 
 
-async def history(service: Running, subject: Json) -> list[dict[str, Any]]:
-    """The entries of a subject."""
-    return succeeded(await service.post("/v1/consents/history", {"subject": subject}))["entries"]
-
-
 @pytest.mark.rule("I6")
 async def test_an_adopted_grant_yields_to_a_no_that_arrives_late(adopting: Running) -> None:
     """A refusal on paper wins over a grant that a browser gave after it: the person had decided for themselves."""
@@ -140,11 +127,6 @@ async def test_an_objection_is_a_decision_that_keeps_a_grant_from_being_adopted(
     assert (await adopting.check(bob, "analytics"))["reason"] == "objected"
     await unlink(adopting, other)
     assert (await adopting.check(bob, "analytics"))["allowed"]
-
-
-async def object_to(service: Running, subject: Json, purpose: str) -> None:
-    """Object to a purpose."""
-    succeeded(await service.post("/v1/objections", {"subject": subject, "purposes": [purpose]}), 201)
 
 
 @pytest.mark.rule("I6")
@@ -302,229 +284,6 @@ async def test_the_same_idempotency_key_links_once(service: Running) -> None:
     assert succeeded(await service.post(LINK, body, headers=headers)) == first
     other = body | {"known": customer("bob")}
     refused(await service.post(LINK, other, headers=headers), 409, "idempotency-conflict")
-
-
-@pytest.mark.rule("I10")
-@pytest.mark.parametrize(
-    ("anonymous", "known", "path"),
-    [
-        ("known", "known", "$.anonymous.kind"),
-        ("cookie", "cookie", "$.known.kind"),
-        ("cookie", "other cookie", "$.known.kind"),
-    ],
-)
-async def test_only_a_browser_and_somebody_are_linked(service: Running, anonymous: str, known: str, path: str) -> None:
-    """Two known identifiers, two browsers, or one with itself are an error that names the place."""
-    identifiers = {name: of_cookie(await cookie(service)) for name in ("cookie", "other cookie")} | {"known": ADA}
-    body = {"anonymous": identifiers[anonymous], "known": identifiers[known]}
-    problem = refused(await service.post(LINK, body), 422, "link-refused")
-    assert [error["path"] for error in problem["errors"]] == [path]
-    refused(await service.post(UNLINK, {"identifier": ADA}), 422, "link-refused")
-    assert await service.count("subjects") == 0
-
-
-@pytest.mark.rule("I10")
-async def test_an_identifier_that_cannot_be_read_is_told_with_its_place(service: Running) -> None:
-    """Which of the two identifiers is wrong is said, and neither is repeated."""
-    value = of_cookie(await cookie(service))
-    wrong: list[tuple[str, Json, str]] = [
-        (LINK, {"anonymous": of_cookie("invented"), "known": ADA}, "$.anonymous"),
-        (LINK, {"anonymous": value, "known": {"kind": "email", "value": "invented"}}, "$.known"),
-        (LINK, {"anonymous": value, "known": {"kind": "invented", "value": "x"}}, "$.known"),
-        (UNLINK, {"identifier": of_cookie("invented")}, "$.identifier"),
-    ]
-    for path, body, place in wrong:
-        answer = await service.post(path, body)
-        assert [error["path"] for error in refused(answer, 422, "identifier-refused")["errors"]] == [place]
-        assert "invented" not in answer.text
-    for body in ({"anonymous": value}, {"anonymous": value, "known": ADA, "more": 1}, {"anonymous": 1, "known": ADA}):
-        refused(await service.post(LINK, body), 422, "invalid-body")
-
-
-@pytest.mark.rule("I10")
-async def test_a_page_can_link_nobody(service: Running) -> None:
-    """A publishable key says neither who has signed in nor who has not, and a key without the scope neither."""
-    value = await cookie(service)
-    for path, body in (
-        (LINK, {"anonymous": of_cookie(value), "known": ADA}),
-        (UNLINK, {"identifier": of_cookie(value)}),
-    ):
-        refused(await service.browse(path, body, cookie=value), 403, "forbidden")
-        refused(await service.post(path, body, key=await service.key("consent:read")), 403, "forbidden")
-    assert await service.count("subjects") == 0
-
-
-@pytest.mark.rule("I10")
-async def test_through_a_link_a_no_reaches_the_known_subject_and_a_yes_does_not(service: Running) -> None:
-    """A linked page's refusal or withdrawal is the known subject's; its grant is recorded as dormant, of its own."""
-    value = await cookie(service)
-    known = await service.give(ADA, "analytics", "marketing_email")
-    await link(service, value, ADA)
-    answer = await browser_says(service, value, analytics="refused", personalization="given")
-    assert {r["purpose"]: (r["status"], r.get("dormant", False)) for r in answer["records"]} == {
-        "analytics": ("refused", False),
-        "personalization": ("given", True),
-    }
-    assert answer["subject_id"] == known["subject_id"]
-    assert (await service.check(ADA, "analytics"))["reason"] == "refused"
-    assert (await service.check(ADA, "personalization"))["reason"] == "unknown"
-    assert (await service.check(of_cookie(value), "personalization"))["reason"] == "unknown"
-    body = {"purposes": "all", "site": "shop"}
-    withdrawn = succeeded(await service.browse("/v1/consents/withdraw", body, cookie=value))
-    assert {record["purpose"] for record in withdrawn["records"]} >= {"analytics", "marketing_email"}
-    assert (await service.check(ADA, "marketing_email"))["reason"] == "withdrawn"
-
-
-@pytest.mark.rule("I10")
-async def test_a_page_that_withdraws_everything_takes_back_its_own_too(service: Running) -> None:
-    """A withdrawal of everything through a link is the known subject's, and ends what the page had given dormant."""
-    value = await cookie(service)
-    await link(service, value, ADA)
-    await browser_says(service, value, analytics="given")
-    body = {"purposes": "all", "site": "shop"}
-    withdrawn = succeeded(await service.browse("/v1/consents/withdraw", body, cookie=value))
-    assert [(r["purpose"], r["status"], r["dormant"]) for r in withdrawn["records"]] == [
-        ("analytics", "withdrawn", True)
-    ]
-    await unlink(service, value)
-    assert (await service.check(of_cookie(value), "analytics"))["reason"] == "withdrawn"
-
-
-@pytest.mark.rule("I10")
-async def test_a_dormant_grant_counts_when_the_link_ends_unless_it_was_taken_back(service: Running) -> None:
-    """What a page gave through a link is its own subject's once that is alone again; a later no there ended it."""
-    value = await cookie(service)
-    await link(service, value, ADA)
-    answer = await browser_says(service, value, analytics="given", personalization="given")
-    assert [record["dormant"] for record in answer["records"]] == [True, True]
-    body = {"purposes": ["analytics"], "site": "shop"}
-    succeeded(await service.browse("/v1/consents/withdraw", body, cookie=value))
-    await unlink(service, value)
-    assert (await service.check(of_cookie(value), "personalization"))["allowed"]
-    assert (await service.check(of_cookie(value), "analytics"))["reason"] == "withdrawn"
-    assert (await service.check(ADA, "personalization"))["reason"] == "unknown"
-    assert (await service.check(ADA, "analytics"))["reason"] == "withdrawn"
-
-
-@pytest.mark.rule("I10")
-async def test_a_page_objects_for_the_known_subject_and_for_itself(service: Running) -> None:
-    """An objection said through a link holds for the known subject, and for the browser after the link."""
-    value = await cookie(service)
-    await service.give(ADA, "marketing_email")
-    await link(service, value, ADA)
-    succeeded(await service.browse("/v1/objections", {"purposes": ["marketing_email"]}, cookie=value), 201)
-    await unlink(service, value)
-    for subject in (ADA, of_cookie(value)):
-        assert (await service.check(subject, "marketing_email"))["reason"] == "objected"
-
-
-@pytest.mark.rule("I10")
-async def test_a_server_speaks_through_a_linked_cookie_for_the_known_subject(service: Running) -> None:
-    """Where a server names a linked cookie it means the known subject, grants included."""
-    value = await cookie(service)
-    known = await link(service, value, ADA)
-    assert (await service.give(of_cookie(value), "analytics"))["subject_id"] == known["subject_id"]
-    assert (await service.check(ADA, "analytics"))["allowed"]
-
-
-@pytest.mark.rule("I10")
-async def test_a_linked_page_is_told_what_holds_and_not_since_when(service: Running) -> None:
-    """Status and notice tell a linked page what counts, without dates and texts of elsewhere, and it asks nothing."""
-    value = await cookie(service)
-    await service.give(ADA, "analytics")
-    await link(service, value, ADA)
-    told = succeeded(await service.browse("/v1/consents/status", {}, cookie=value))["purposes"]["analytics"]
-    assert (told["status"], told["since"], told["notice"]) == ("given", None, None)
-    headers = {"Origin": "http://127.0.0.1:8000", "Placet-Cookie": value}
-    shown = succeeded(await service.get("/v1/notices/shop", key=service.browser_key, headers=headers))
-    assert {p["id"]: p["status"] for p in shown["purposes"] if p["id"] in ON_CONSENT}["analytics"] == "given"
-    assert shown["ask"] is False
-    whole = succeeded(await service.post("/v1/consents/status", {"subject": of_cookie(value)}))["purposes"]
-    assert whole["analytics"]["since"] is not None
-
-
-@pytest.mark.rule("I7")
-async def test_after_logout_the_next_visitor_inherits_nothing(service: Running) -> None:
-    """At logout the page takes a new cookie, to which nothing of the one before leads: no check, status or decision."""
-    value = await cookie(service)
-    await service.give(ADA, *ON_CONSENT)
-    await link(service, value, ADA)
-    now = text(datetime.now(UTC))
-    contacts = [{"event": "view_product", "channel": "web", "occurred_at": now} for _ in range(4)]
-    succeeded(await service.browse("/v1/touchpoints", {"touchpoints": contacts}, cookie=value))
-    page = {"site": "shop", "placements": ["home_hero"]}
-    (seen,) = succeeded(await service.browse("/v1/decisions", page, cookie=value))["decisions"]
-    assert seen["mode"] == "profiled"
-    fresh = succeeded(await service.browse("/v1/cookies", cookie=value), 201)["value"]
-    before = await service.contents()
-    assert {verdict["reason"] for verdict in (await verdicts(service, of_cookie(fresh))).values()} == {"unknown"}
-    status = succeeded(await service.browse("/v1/consents/status", {}, cookie=fresh))["purposes"]
-    assert {told["status"] for told in status.values()} == {"unknown"}
-    (next_seen,) = succeeded(await service.browse("/v1/decisions", page, cookie=fresh))["decisions"]
-    assert (next_seen["decision_id"], next_seen["proof"]) == (None, [])
-    position = await service.browse("/v1/journeys/position", {}, cookie=fresh)
-    assert position.status_code == 403
-    assert await service.contents() == before
-
-
-async def signed_in(service: Running) -> tuple[str, str]:
-    """A cookie that said no to analytics and then was linked to Ada, who gave everything; and her subject id."""
-    value = await cookie(service)
-    await service.give(ADA, *ON_CONSENT)
-    await say(service, of_cookie(value), "refused", "analytics")
-    return value, (await link(service, value, ADA))["subject_id"]
-
-
-@pytest.mark.rule("I7")
-async def test_a_cookie_that_was_kept_after_logout_speaks_for_nobody_known(service: Running) -> None:
-    """After the page took a new cookie for the old one, neither asks, decides or withdraws for who had signed in."""
-    old, known = await signed_in(service)
-    before = await verdicts(service, ADA), await history(service, ADA)
-    assert (await verdicts(service, of_cookie(old)))["personalization"]["allowed"]
-    new = succeeded(await service.browse("/v1/cookies", cookie=old), 201)["value"]
-    assert await verdicts(service, ADA) == before[0]
-    page = {"site": "shop", "placements": ["home_hero"]}
-    for value, analytics in ((old, "refused"), (new, "unknown")):
-        reasons = {p: verdict["reason"] for p, verdict in (await verdicts(service, of_cookie(value))).items()}
-        assert reasons == dict.fromkeys(ON_CONSENT, "unknown") | {"analytics": analytics}
-        status = succeeded(await service.browse("/v1/consents/status", {}, cookie=value))["purposes"]
-        assert {p: status[p]["status"] for p in ON_CONSENT} == reasons
-        (decision,) = succeeded(await service.browse("/v1/decisions", page, cookie=value))["decisions"]
-        assert (decision["decision_id"], decision["proof"]) == (None, [])
-        withdrawal = {"purposes": ["personalization"], "site": "shop"}
-        withdrawn = succeeded(await service.browse("/v1/consents/withdraw", withdrawal, cookie=value))
-        assert withdrawn["subject_id"] != known
-        succeeded(await service.browse("/v1/objections", {"purposes": ["marketing_email"]}, cookie=value), 201)
-    assert (await verdicts(service, ADA), await history(service, ADA)) == before
-
-
-@pytest.mark.rule("I7")
-async def test_a_logout_undoes_nothing(service: Running) -> None:
-    """What the link brought stays the known subject's, so that no permission rises, and a past question is answered."""
-    old, _ = await signed_in(service)
-    during = text(datetime.now(UTC))
-    assert (await service.check(ADA, "analytics"))["reason"] == "refused"
-    succeeded(await service.browse("/v1/cookies", cookie=old), 201)
-    assert (await service.check(ADA, "analytics"))["reason"] == "refused"
-    assert (await service.check(of_cookie(old), "personalization", at=during))["allowed"]
-    assert await unlink(service, old) == {"subject_id": None, "purposes": {}}
-    assert (await service.check(ADA, "analytics"))["reason"] == "refused"
-    await link(service, old, customer("bob"))
-
-
-@pytest.mark.rule("I7")
-async def test_only_a_linked_cookie_is_given_back(service: Running) -> None:
-    """A cookie that leads to nobody known is taken back without a trace: unseen, unlinked, invented, or twice."""
-    unseen, unlinked, (linked, _) = await cookie(service), await cookie(service), await signed_in(service)
-    await say(service, of_cookie(unlinked), "given", "analytics")
-    before = await service.contents()
-    for value in (unseen, unlinked, "invented", unseen[:-1]):
-        assert succeeded(await service.browse("/v1/cookies", cookie=value), 201)["value"] != value
-    assert await service.contents() == before
-    answers = await asyncio.gather(*(service.browse("/v1/cookies", cookie=linked) for _ in range(5)))
-    assert len({succeeded(answer, 201)["value"] for answer in answers}) == len(answers)
-    after = await service.contents()
-    assert after == before | {"ledger_entries": before["ledger_entries"] + 1}
 
 
 @pytest.mark.rule("D1")
