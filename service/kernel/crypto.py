@@ -8,14 +8,15 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import OKPKey
+from msgspec import Struct
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -25,6 +26,10 @@ ALGORITHM = "Ed25519"
 
 class SealBroken(Exception):
     """A sealed value does not open: it was changed, moved to another place, or sealed under a key not held here."""
+
+
+class SignatureRefused(Exception):
+    """A signed document does not hold; the message says why."""
 
 
 def random_key() -> bytes:
@@ -102,14 +107,74 @@ class Signer:
         self._private = private
         self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": to_text(seed), "x": to_text(public)})
         self.key_id = self._key.thumbprint()
+        self._headers: dict[str, str] = {}
 
     def sign(self, claims: Mapping[str, Any], kind: str) -> str:
         """A compact JWS of `claims`, whose header says what kind of document it is (`typ`)."""
-        header = msgspec.json.encode({"alg": ALGORITHM, "kid": self.key_id, "typ": kind})
-        signed = f"{to_text(header)}.{to_text(msgspec.json.encode(claims))}"
+        signed = f"{self._header(kind)}.{to_text(msgspec.json.encode(claims))}"
         return f"{signed}.{to_text(self._private.sign(signed.encode()))}"
+
+    def _header(self, kind: str) -> str:
+        """The same for every document of a kind."""
+        if kind not in self._headers:
+            header = {"alg": ALGORITHM, "kid": self.key_id, "typ": kind}
+            self._headers[kind] = to_text(msgspec.json.encode(header))
+        return self._headers[kind]
 
     def jwks(self) -> dict[str, Any]:
         """The public keys with which anyone can check what was signed (RFC 7517)."""
         public: dict[str, Any] = dict(self._key.as_dict(private=False))
         return {"keys": [public | {"kid": self.key_id, "use": "sig", "alg": ALGORITHM}]}
+
+
+class PublicKey(Struct, frozen=True):
+    """An Ed25519 public key as RFC 8037 writes it."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+
+    @property
+    def thumbprint(self) -> str:
+        """By what a key is known (RFC 7638): it follows from the key, whatever `kid` says."""
+        return to_text(digest(msgspec.json.encode(self, order="sorted")))
+
+
+class PublicKeys(Struct, frozen=True):
+    """A set of public keys (RFC 7517)."""
+
+    keys: list[PublicKey]
+
+
+class Verifier:
+    """Checks signed documents against public keys; it holds no secret, and needs no service."""
+
+    def __init__(self, jwks: bytes) -> None:
+        """Raises ValueError for what is no JSON of Ed25519 public keys."""
+        keys = msgspec.json.decode(jwks, type=PublicKeys).keys
+        self._keys = {key.thumbprint: Ed25519PublicKey.from_public_bytes(from_text(key.x)) for key in keys}
+
+    def open(self, document: str, kind: str) -> bytes:
+        """The claims of a compact JWS of this kind; raises `SignatureRefused`."""
+        try:
+            header, claims, signature = document.split(".")
+            told = msgspec.json.decode(from_text(header), type=_Header)
+            plain, signed = from_text(claims), from_text(signature)
+        except ValueError:
+            raise SignatureRefused("it was cut off or changed: it is no compact JWS of this service") from None
+        if told.typ != kind:
+            raise SignatureRefused(f"it is a signed document, but no {kind}")
+        key = self._keys.get(told.kid)
+        if key is None:
+            raise SignatureRefused("it was signed with a key that is not among these; fetch the issuer's keys")
+        try:
+            key.verify(signed, f"{header}.{claims}".encode())
+        except InvalidSignature:
+            raise SignatureRefused("the signature does not fit: something was changed") from None
+        return plain
+
+
+class _Header(Struct, frozen=True, forbid_unknown_fields=True):
+    alg: Literal["Ed25519"]
+    kid: str
+    typ: str

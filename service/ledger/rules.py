@@ -12,8 +12,6 @@ from service.ledger.model import Entry
 
 _encoder = msgspec.json.Encoder(order="sorted")
 
-ISSUED = "placet-receipt+jwt"
-
 
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds: one spelling for each instant."""
@@ -66,15 +64,3 @@ def entry(
         commitment=commitment(salt, payload),
         evidence=evidence[1] if evidence else None,
     )
-
-
-def receipt(issuer: str, entries: list[Entry]) -> dict[str, Any]:
-    """The claims that a subject keeps: each entry whole, with its salt, so that they can prove it without us."""
-    return {
-        "iss": issuer,
-        "iat": int(entries[0].recorded_at.timestamp()),
-        "sub": str(entries[0].subject_id),
-        "records": [
-            {"payload": e.payload, "salt": to_text(e.salt), "commitment": to_text(e.commitment)} for e in entries
-        ],
-    }
