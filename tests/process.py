@@ -16,8 +16,13 @@ ROOT = Path(__file__).parents[1]
 
 
 @asynccontextmanager
-async def process_beside(service: Running, policies_dir: Path, log: Path) -> AsyncIterator[Running]:
-    """Another process with the same keys and credentials; what it writes to its output goes to `log`."""
+async def process_beside(
+    service: Running, policies_dir: Path, log: Path, *, works: bool = True, **more: str
+) -> AsyncIterator[Running]:
+    """Another process with the same keys and credentials; what it writes to its output goes to `log`.
+
+    `works`: it is the worker too; `more` are settings of its own.
+    """
     port = _free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | {
         "PLACET_DATABASE_URL": service.database_url,
@@ -25,8 +30,9 @@ async def process_beside(service: Running, policies_dir: Path, log: Path) -> Asy
         "PLACET_POLICIES_DIR": str(policies_dir),
         "PLACET_PORT": str(port),
         "PLACET_LOG_LEVEL": "debug",
+        **more,
     }
-    command = (sys.executable, "-m", "service.cli", "serve", "--work")
+    command = (sys.executable, "-m", "service.cli", "serve", *(["--work"] if works else []))
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, env=environment, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL
