@@ -52,6 +52,7 @@ BEGIN
         ('decisions',          'placet_worker', 'SELECT, UPDATE (inputs, stage, emptied_at)'),
         ('deletions',          'placet_worker', 'SELECT, INSERT, DELETE'),
         ('idempotency',        'placet_worker', 'SELECT, UPDATE (answer), DELETE'),
+        ('key_fingerprints',   'placet_worker', 'SELECT, INSERT'),
         ('ledger_entries',     'placet_worker', 'SELECT'),
         ('ledger_queue',       'placet_worker', 'SELECT, DELETE'),
         ('ledger_leaves',      'placet_worker', 'SELECT, INSERT'),
@@ -79,9 +80,7 @@ BEGIN
         ('subjects',           'placet_erasure', 'SELECT, UPDATE (state, revision)'),
         ('touchpoints',        'placet_erasure', 'SELECT, DELETE')
     ) AS granted (name, role, rights) LOOP
-        IF to_regclass(line.name) IS NOT NULL THEN
-            EXECUTE format('GRANT %s ON %I TO %I', line.rights, line.name, line.role);
-        END IF;
+        EXECUTE format('GRANT %s ON %I TO %I', line.rights, line.name, line.role);
     END LOOP;
 END
 $$;

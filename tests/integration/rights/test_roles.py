@@ -1,25 +1,21 @@
 """The roles of the database: everything works with what they are granted, and the ledger is only added to."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from service import work
-from service.consent.consequences import Consequences
-from service.kernel import datamap
-from service.kernel.database import Database
 from tests.consenting import NOON, text
 from tests.filing import erase
 from tests.granting import ROLES, as_role, grant
+from tests.integration.cli.playing import until
 from tests.linking import link
 from tests.living import go_wrong, live
 from tests.planting import Planted
-from tests.process import process_beside
+from tests.process import process_beside, worker_beside
 from tests.running import Running, customer
 
-LEDGER = ("ledger_entries", "ledger_leaves", "ledger_nodes", "ledger_checkpoints")
+TREE = {"ledger_leaves": "leaf_hash", "ledger_nodes": "hash", "ledger_checkpoints": "root"}
 CHANGE = "UPDATE ledger_entries SET"
 ADA = customer("ada")
 
@@ -51,26 +47,26 @@ async def test_the_service_does_everything_under_its_roles(
     assert await service.database.fetchval("SELECT count(*) FROM ledger_entries WHERE kind = 'erasure'") == 4
 
 
-async def test_the_worker_does_everything_under_its_role(service: Running, granted: str) -> None:
-    """What a withdrawal left for later is deleted, and old answers are forgotten, with the rights of the worker."""
+async def test_the_worker_does_everything_under_its_role(
+    service: Running, granted: str, policies_dir: Path, tmp_path: Path
+) -> None:
+    """What a withdrawal left is deleted, old answers are forgotten and the tree grows: the worker may do that."""
     await service.give(ADA, "analytics", headers={"Idempotency-Key": "ada"})
     contacts = [{"subject": ADA, "event": "search", "channel": "web", "occurred_at": text(NOON)} for _ in range(500)]
     for _ in range(3):
         await service.touch_all(contacts)
     await service.withdraw(ADA)
-    await service.database.run(
-        "test.age",
-        lambda c: c.execute("UPDATE idempotency SET created_at = created_at - $1::interval", timedelta(days=2)),
-    )
-    assert await service.count("touchpoints") > 0
-    database = Database(as_role(granted, "placet_worker"), size=2)
-    try:
-        consequences = Consequences(datamap=await datamap.read(database), policy=service.desks.policy)
-        await work.delete_ended(database, consequences)
-        assert await work.forget_answers(database) == 1
-    finally:
-        await database.close()
-    assert await service.count("touchpoints") == await service.count("deletions") == 0
+    age = "UPDATE idempotency SET created_at = created_at - interval '2 days'"
+    await service.database.run("test.age", lambda c: c.execute(age))
+    left = ("touchpoints", "deletions", "idempotency", "ledger_queue")
+    assert [await service.count(name) > 0 for name in left] == [True] * len(left)
+
+    async def done() -> bool:
+        return not any([await service.count(name) for name in left]) and await service.count("ledger_checkpoints") > 0
+
+    url = as_role(granted, "placet_worker")
+    async with worker_beside(service, policies_dir, tmp_path / "log", PLACET_DATABASE_URL=url):
+        await until(done)
 
 
 async def refused(url: str, role: str, statement: str) -> bool:
@@ -89,11 +85,11 @@ async def refused(url: str, role: str, statement: str) -> bool:
 async def test_no_role_changes_what_the_ledger_committed_to(service: Running, granted: str, role: str) -> None:
     """The ledger is only added to: PostgreSQL deletes nothing and changes no commitment, whatever the service asks."""
     await service.give(ADA, "analytics")
-    tables = [name for name in LEDGER if await service.database.fetchval("SELECT to_regclass($1)", name)]
-    assert "ledger_entries" in tables
-    for name in tables:
+    for name in ("ledger_entries", *TREE):
         for verb in ("DELETE FROM", "TRUNCATE", "DROP TABLE"):
             assert await refused(granted, role, f"{verb} {name}")
+    for name, column in TREE.items():
+        assert await refused(granted, role, f"UPDATE {name} SET {column} = ''")  # noqa: S608 - names of this test
     for change in ("commitment = ''", "recorded_at = now()", "kind = 'x'", "subject_id = gen_random_uuid()"):
         assert await refused(granted, role, f"{CHANGE} {change}")
     for change in ("payload = NULL", "evidence = NULL", "salt = NULL"):
