@@ -47,6 +47,11 @@ def digest(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+def mac(key: bytes, data: bytes) -> bytes:
+    """HMAC-SHA-256 of bytes as they are, where a standard says how they are put together (RFC 2104)."""
+    return hmac.digest(key, data, "sha256")
+
+
 def same(one: bytes, other: bytes) -> bool:
     """Whether two secrets are equal, in constant time."""
     return hmac.compare_digest(one, other)
