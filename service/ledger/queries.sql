@@ -54,3 +54,9 @@ SELECT tree_size, root, note FROM ledger_checkpoints ORDER BY tree_size DESC LIM
 -- name: publish
 -- Keep a checkpoint that was published; one that is there already is left alone.
 INSERT INTO ledger_checkpoints (tree_size, root, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
+-- name: leaf
+-- Where an entry is in the tree; without a place while it waits, and no row for an entry that there is not.
+SELECT leaf_index, leaf_hash FROM ledger_leaves WHERE entry_id = $1
+UNION ALL
+SELECT NULL, leaf_hash FROM ledger_queue WHERE entry_id = $1;

@@ -1,6 +1,9 @@
 """The ledger in the database: entries, leaves, subtrees and checkpoints are inserted and selected, never updated."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from msgspec import Struct
 
 from service.kernel.database import Connection, Reader
 from service.kernel.queries import load
@@ -11,6 +14,13 @@ QUERIES = load(__package__)
 
 LOCK = 5_028_774_094
 """Names the advisory lock of the sequencer; a number chosen once."""
+
+
+class Leaf(Struct, frozen=True):
+    """The hash of an entry in the tree, and its place there, which it does not have while it waits."""
+
+    index: int | None
+    hash: bytes
 
 
 async def append(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -49,6 +59,12 @@ async def subtrees(reader: Reader, nodes: Iterable[Node]) -> Mapping[Node, bytes
     if len(found) < len(wanted):
         raise LedgerDamaged("A part of the tree is missing; the operator can see which with `placet ledger verify`.")
     return found
+
+
+async def leaf(reader: Reader, entry_id: UUID) -> Leaf | None:
+    """Where an entry is in the tree, or that it waits; None for an entry that there is not."""
+    row = await reader.fetchrow(QUERIES["leaf"], entry_id)
+    return Leaf(index=row["leaf_index"], hash=row["leaf_hash"]) if row else None
 
 
 async def last(reader: Reader) -> Checkpoint | None:
