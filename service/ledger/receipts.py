@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from service.kernel.crypto import SignatureRefused, Verifier, from_text, to_text
-from service.ledger import rules
-from service.ledger.model import Entry
+from service.ledger import note, rules, tree
+from service.ledger.model import Entry, Inclusion
+from service.ledger.note import NoteMalformed, from_base64
 
 ISSUED = "placet-receipt+jwt"
 SCHEMA = "placet-receipt-2"
@@ -123,3 +124,28 @@ def _kept(record: Mapping[str, Any], schema: str | None) -> Kept:
     if schema and any(record.get(name) != value for name, value in named(payload).items()):
         raise ReceiptRefused(f"what stands beside the payload of entry {entry_id} says something else than the payload")
     return Kept(entry_id, payload, commitment)
+
+
+def included(receipt: Receipt, proof: Inclusion, verifier: Verifier) -> None:
+    """Check that the issuer's log has an entry of a receipt; raises `ReceiptRefused` with what is wrong."""
+    # 1. The proof is one of this receipt's entries
+    commitment = next((kept.commitment for kept in receipt.records if kept.entry_id == str(proof.entry_id)), None)
+    if commitment is None:
+        raise ReceiptRefused("the proof is that of another entry, which this receipt does not have")
+    try:
+        checkpoint, hashes = note.read(proof.checkpoint), [from_base64(value) for value in proof.hashes]
+        signed = any(note.is_signed_by(proof.checkpoint, key) for key in verifier.keys)
+        told = (proof.tree_size, from_base64(proof.leaf_hash))
+    except NoteMalformed:
+        raise ReceiptRefused(
+            "the proof was cut off or changed: it has no checkpoint, or hashes that are none"
+        ) from None
+    # 2. Its checkpoint is signed by the issuer of the receipt
+    if not signed:
+        raise ReceiptRefused("the checkpoint of the proof is not signed with any of these keys, or was changed")
+    if note.log_of(proof.checkpoint) != note.name_of(receipt.issuer):
+        raise ReceiptRefused("the checkpoint of the proof is that of another log than the receipt's issuer keeps")
+    # 3. The path leads from what the receipt commits to, to the root that was signed
+    size, leaf = checkpoint.size, tree.leaf_hash(commitment)
+    if told != (size, leaf) or not tree.includes(checkpoint.root, size, proof.leaf_index, leaf, hashes):
+        raise ReceiptRefused("the proof does not lead from this entry to the tree of its checkpoint: one is another's")

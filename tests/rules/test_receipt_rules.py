@@ -13,8 +13,11 @@ from joserfc import jws
 from joserfc.jwk import KeySet
 
 from service.cli.main import main
+from service.kernel.crypto import Signer, random_key
+from service.ledger import note
 from tests.filing import erase
 from tests.running import Running, customer, succeeded
+from tests.sequencing import sequencer_of
 
 ADA = customer("ada")
 
@@ -121,6 +124,8 @@ async def test_a_receipt_is_checked_as_it_came(service: Running, tmp_path: Path)
         "purpose": "analytics",
         "state": "given",
         "effective_at": "2026-03-01T12:00:00.000000Z",
+        "leaf_index": None,
+        "tree_size": None,
     }
     assert json.loads(checked.output) == {"valid": True, "issuer": service.desks.settings.issuer, "records": [entry]}
 
@@ -157,3 +162,73 @@ async def test_files_that_cannot_be_used_are_a_mistake_of_the_call(service: Runn
     keys.write_text("{}")
     checked = verify(receipt, keys)
     assert (checked.exit_code, "jwks.json" in checked.output) == (2, True)
+
+
+async def proof_of(service: Running, path: Path, entry_id: str) -> Path:
+    """The proof that the log has an entry, as anyone can save it."""
+    return saved(path, succeeded(await service.http.get(f"/v1/ledger/proof/{entry_id}")))
+
+
+def saved(path: Path, proof: dict[str, Any]) -> Path:
+    """A proof in a file."""
+    path.write_text(json.dumps(proof))
+    return path
+
+
+async def test_a_proof_shows_that_the_log_has_the_entry(service: Running, tmp_path: Path) -> None:
+    """With a saved proof the check ends at the root that was signed, also when the subject has been erased."""
+    for number in range(6):
+        await service.give(customer(f"other {number}"), "analytics")
+    answer = await service.give(ADA, "analytics", "personalization")
+    receipt, keys = await kept(service, tmp_path, answer)
+    await erase(service, ADA)
+    await sequencer_of(service).run()
+    ids = [record["entry_id"] for record in answer["records"]]
+    proofs = [await proof_of(service, tmp_path / f"proof-{entry_id}", entry_id) for entry_id in ids]
+    checked = verify(receipt, keys, "--proof", str(proofs[0]), "--proof", str(proofs[1]), "--json")
+    assert checked.exit_code == 0, checked.output
+    told = json.loads(checked.output)["records"]
+    assert {record["tree_size"] for record in told} == {9}
+    assert len({record["leaf_index"] for record in told}) == 2
+    assert "of 9 in the log" in verify(receipt, keys, "--proof", str(proofs[0])).output
+
+
+async def test_a_proof_that_does_not_fit_is_refused(service: Running, tmp_path: Path) -> None:
+    """A proof of another entry, for another tree, or with anything changed is refused with what is wrong."""
+    answer = await service.give(ADA, "analytics")
+    other = await service.give(customer("other"), "analytics")
+    receipt, keys = await kept(service, tmp_path, answer)
+    await sequencer_of(service).run()
+    ids = [each["records"][0]["entry_id"] for each in (answer, other)]
+    own, others = [json.loads((await proof_of(service, tmp_path / "proof", entry_id)).read_text()) for entry_id in ids]
+    await service.give(customer("third"), "analytics")
+    await sequencer_of(service).run()
+    later = json.loads((await proof_of(service, tmp_path / "proof", ids[0])).read_text())
+    stranger = note.sign(note.name_of(service.desks.settings.issuer), 2, bytes(32), Signer(random_key())).note
+    elsewhere = note.sign("elsewhere.example", 2, note.read(own["checkpoint"]).root, service.desks.signer).note
+    wrong = {
+        "that of another entry": [others],
+        "is not signed": [
+            own | {"checkpoint": stranger},
+            own | {"checkpoint": own["checkpoint"].replace("\n2\n", "\n3\n", 1)},
+        ],
+        "another log": [own | {"checkpoint": elsewhere}],
+        "does not lead": [
+            own | {"hashes": []},
+            own | {"hashes": others["hashes"]},
+            own | {"leaf_index": 1 - own["leaf_index"]},
+            own | {"leaf_index": 7},
+            own | {"tree_size": 3},
+            own | {"leaf_hash": others["leaf_hash"]},
+            own | {"hashes": [*own["hashes"], own["hashes"][0]]},
+            own | {"checkpoint": later["checkpoint"]},
+        ],
+        "cut off or changed": [own | {"checkpoint": own["checkpoint"][:-9]}, own | {"hashes": ["?"]}],
+    }
+    for reason, proofs in wrong.items():
+        for spoilt in proofs:
+            (tmp_path / "proof").write_text(json.dumps(spoilt))
+            checked = verify(receipt, keys, "--proof", str(tmp_path / "proof"))
+            assert (checked.exit_code, reason in checked.output) == (1, True), (reason, checked.output)
+    (tmp_path / "proof").write_text("{}")
+    assert verify(receipt, keys, "--proof", str(tmp_path / "proof")).exit_code == 2

@@ -1,5 +1,6 @@
 """`placet ledger verify RECEIPT`: whether a receipt holds, with nothing but the issuer's public keys."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from msgspec import Struct
 
 from service.cli.ending import NO, USAGE, Stop
 from service.kernel.crypto import Verifier
-from service.ledger.receipts import Kept, Receipt, ReceiptRefused, checked
+from service.ledger.model import Inclusion
+from service.ledger.receipts import Kept, Receipt, ReceiptRefused, checked, included
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
@@ -23,21 +25,27 @@ class _Answer(Struct, frozen=True):
 @click.command()
 @click.argument("receipt", type=FILE)
 @click.option("--keys", required=True, type=FILE, help="The issuer's public keys: GET /.well-known/jwks.json, saved.")
+@click.option(
+    "--proof", "proofs", multiple=True, type=FILE, help="GET /v1/ledger/proof/{entry_id}, saved; once for each entry."
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def verify(receipt: Path, keys: Path, as_json: bool) -> None:
-    """Check a receipt offline: its signature, and that it shows what the ledger committed to.
+def verify(receipt: Path, keys: Path, proofs: tuple[Path, ...], as_json: bool) -> None:
+    """Check a receipt offline: its signature, that it shows what the ledger committed to, and that the ledger has it.
 
-    RECEIPT is the receipt itself, or the JSON answer that it came in.
+    RECEIPT is the receipt itself, or the JSON answer that it came in. Without a proof the last is not looked at.
     """
     verifier = _verifier(keys)
+    told = {str(proof.entry_id): proof for proof in map(_proof, proofs)}
     try:
         found = checked(_document(receipt), verifier)
+        for proof in told.values():
+            included(found, proof, verifier)
     except ReceiptRefused as refused:
         if as_json:
             _print({"valid": False, "reason": str(refused)})
             raise SystemExit(NO) from refused
         raise Stop(f"{receipt}: {refused}", NO) from refused
-    _tell(found, as_json=as_json)
+    _tell(found, told, as_json=as_json)
 
 
 def _verifier(path: Path) -> Verifier:
@@ -58,23 +66,33 @@ def _document(path: Path) -> str:
         raise ReceiptRefused("this is neither a receipt nor an answer with one; it was cut off or changed") from error
 
 
-def _tell(found: Receipt, *, as_json: bool) -> None:
+def _proof(path: Path) -> Inclusion:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Inclusion)
+    except ValueError as error:
+        raise Stop(f"{path} is no proof; save GET /v1/ledger/proof/ENTRY_ID of the issuer", USAGE) from error
+
+
+def _tell(found: Receipt, proofs: Mapping[str, Inclusion], *, as_json: bool) -> None:
+    records = [_record(kept, proofs.get(kept.entry_id)) for kept in found.records]
     if as_json:
-        _print({"valid": True, "issuer": found.issuer, "records": [_record(kept) for kept in found.records]})
+        _print({"valid": True, "issuer": found.issuer, "records": records})
         return
     click.echo(f"holds: signed by {found.issuer}, and every commitment is that of what it shows")
-    for kept in found.records:
-        told = _record(kept)
-        click.echo(f"  {told['entry_id']}  {told['purpose']} {told['state']} at {told['effective_at']}")
+    for told in records:
+        place = f", leaf {told['leaf_index']} of {told['tree_size']} in the log" if told["tree_size"] else ""
+        click.echo(f"  {told['entry_id']}  {told['purpose']} {told['state']} at {told['effective_at']}{place}")
 
 
-def _record(kept: Kept) -> dict[str, Any]:
+def _record(kept: Kept, proof: Inclusion | None) -> dict[str, Any]:
     payload = kept.payload
     return {
         "entry_id": kept.entry_id,
         "purpose": payload["purpose"],
         "state": payload.get("status", payload["kind"]),
         "effective_at": payload["effective_at"],
+        "leaf_index": proof.leaf_index if proof else None,
+        "tree_size": proof.tree_size if proof else None,
     }
 
 
