@@ -33,6 +33,8 @@ async def live(service: Running, planted: Planted) -> None:
         vouching = {"note": f"showed a card of {planted.marker}"}
         path = f"{REQUESTS}/{asked['request_id']}/verify"
         succeeded(await service.post(path, vouching, key=service.officers[0]))
+        succeeded(await service.get(f"{REQUESTS}/{asked['request_id']}", key=service.officers[0]))
+        succeeded(await service.get(REQUESTS, key=service.officers[0]))
         for path in ("/v1/consents/history", "/v1/consents/status"):
             succeeded(await service.post(path, {"subject": subject}))
         since = text(datetime.now(UTC))

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import product
@@ -11,6 +13,7 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.conftest import ROOT
 from tests.consenting import NOON, ON_CONSENT, text, visitor
 from tests.filing import package
 from tests.living import go_wrong, live
@@ -18,12 +21,26 @@ from tests.planting import Planted, search, search_files, search_tables
 from tests.process import process_beside
 from tests.running import Running, customer, succeeded
 
-OWN = {"FetchPackage", "IssueCookie"}
-"""Operations whose answer is for the person and holds what is theirs."""
+OWN = {"FetchPackage", "IssueCookie", "ShowRightsRequest"}
+"""Operations whose answer is for the person, or for the officer who decides, and holds what is theirs."""
+FILLED = (
+    "lookups",
+    "ledger_entries",
+    "touchpoints",
+    "decisions",
+    "outbox",
+    "idempotency",
+    "rights_requests",
+    "notice_texts",
+)
+"""Where what was planted could be."""
+REFUSED = "INSERT INTO api_keys (key_id, kind, key_hash, scopes, label) VALUES ($1, 'nobody', '', '{}', $1)"
+"""A statement whose failure PostgreSQL explains with the whole row."""
+OPENED = re.compile(r"/v1/rights/requests/[0-9a-f-]{36}")
 
 
 class Heard:
-    """Everything that a service answers, but packages and new cookies, which are the person's own."""
+    """Everything that a service answers, but what is for the person's own eyes, or for those of who decides."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.answers: list[tuple[str, bytes]] = []
@@ -31,9 +48,20 @@ class Heard:
 
     async def _listen(self, answer: httpx.Response) -> None:
         await answer.aread()
-        if not answer.request.url.path.endswith(("/package", "/cookies")):
+        path = answer.request.url.path
+        if not path.endswith(("/package", "/cookies")) and not OPENED.fullmatch(path):
             headers = "".join(f"{name}: {value}\n" for name, value in answer.headers.items())
             self.answers.append((answer.request.method, headers.encode() + answer.content))
+
+
+@pytest.fixture
+def policies_dir(tmp_path: Path) -> Path:
+    """The shop, whose recipients can be reached, so that there is something in the outbox."""
+    folder = Path(shutil.copytree(ROOT / "policies", tmp_path / "policies"))
+    recipients = folder / "recipients.toml"
+    line = 'role = "own"'
+    recipients.write_text(recipients.read_text().replace(line, f'{line}\nendpoint = "https://own.example/"'))
+    return folder
 
 
 @pytest.fixture
@@ -57,14 +85,38 @@ async def test_no_identifier_is_kept_or_said_in_clear(
         other = customer("somebody else")
         await process.give(other, "analytics")
         export = await package(process, other)
+    assert [name for name in FILLED if await service.count(name) == 0] == []
     assert await search_tables(connection, planted) == []
     assert await search_files(connection, planted) == []
     assert list(search(planted, [log, *service.data_dir.rglob("*")])) == []
     assert [found for place, content in heard.answers for found in planted.found_in(place, content)] == []
     assert [found for name in export.namelist() for found in planted.found_in(name, export.read(name))] == []
     operations = logged(await asyncio.to_thread(log.read_text))
-    assert {"RecordConsent", "WithdrawConsent", "Decide", "AddTouchpoints", "FileRightsRequest"} <= set(operations)
+    assert takes_a_body() <= set(operations)
     assert len([operation for operation in operations if operation not in OWN]) >= len(heard.answers)
+
+
+def takes_a_body() -> set[str]:
+    """Every operation that something can be said in."""
+    description = json.loads((ROOT / "openapi/openapi.json").read_text())
+    operations = [operation for path in description["paths"].values() for operation in path.values()]
+    return {operation["operationId"] for operation in operations if "requestBody" in operation}
+
+
+@pytest.mark.rule("I1")
+async def test_a_statement_that_fails_leaves_nothing_in_the_log(connection: asyncpg.Connection) -> None:
+    """No identifier in any log: neither texts nor parameters nor details of failed statements are in the server's."""
+    planted = Planted()
+    failing: list[tuple[str, list[str]]] = [
+        (f"SELECT '{planted.marker}'::int", []),
+        ("SELECT $1::text::int", [planted.marker]),
+        (REFUSED, [planted.marker]),
+        (f"SELECT {planted.marker}", []),
+    ]
+    for statement, values in failing:
+        with pytest.raises(asyncpg.PostgresError):
+            await connection.fetch(statement, *values)
+    assert await search_files(connection, planted) == []
 
 
 def logged(lines: str) -> list[str | None]:
@@ -96,7 +148,8 @@ async def test_no_address_takes_an_identifier(service: Running) -> None:
         for parameter in operation.get("parameters", [])
         if parameter["in"] in {"path", "query"}
     }
-    assert named == {"site", "language", "version", "sha256", "request_id", "state", "due_before", "after", "limit"}
+    of_people = {"request_id", "entry_id", "state", "due_before", "after", "limit", "from", "to"}
+    assert named == {"site", "language", "version", "sha256"} | of_people
 
 
 @pytest.mark.rule("I2")
