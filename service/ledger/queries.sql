@@ -60,3 +60,52 @@ INSERT INTO ledger_checkpoints (tree_size, root, note) VALUES ($1, $2, $3) ON CO
 SELECT leaf_index, leaf_hash FROM ledger_leaves WHERE entry_id = $1
 UNION ALL
 SELECT NULL, leaf_hash FROM ledger_queue WHERE entry_id = $1;
+
+-- name: leaves
+-- The leaves from $1 up to and without $2, each with its entry, and whether an erasure of its subject committed to it.
+SELECT
+    t.leaf_index, t.entry_id, t.leaf_hash,
+    e.subject_id, e.kind, e.effective_at, e.recorded_at, e.payload, e.salt, e.commitment,
+    e.payload IS NULL AND EXISTS (
+        SELECT FROM ledger_entries x
+        WHERE x.subject_id = e.subject_id AND x.kind = 'erasure'
+            AND x.payload -> 'emptied' ? rtrim(translate(encode(e.commitment, 'base64'), '+/', '-_'), '=')
+    ) AS erased
+FROM ledger_leaves t
+LEFT JOIN ledger_entries e ON e.entry_id = t.entry_id
+WHERE t.leaf_index >= $1 AND t.leaf_index < $2
+ORDER BY t.leaf_index;
+
+-- name: completed
+-- The subtrees that the leaves from $1 up to and without $2 completed.
+SELECT n.level, n.place, n.hash
+FROM generate_series(1, 62) AS w (level)
+JOIN ledger_nodes n ON n.level = w.level AND n.place >= $1::bigint >> w.level AND n.place < $2::bigint >> w.level;
+
+-- name: checkpoints
+-- The checkpoints of trees of more than $1 and at most $2 leaves.
+SELECT tree_size, root, note FROM ledger_checkpoints WHERE tree_size > $1 AND tree_size <= $2;
+
+-- name: elsewhere
+-- Where else in the tree the leaf of an entry is.
+SELECT leaf_index, entry_id FROM ledger_leaves WHERE leaf_hash = $1 LIMIT 1;
+
+-- name: beside
+-- Which leaf makes the subtree $1 together with one beside it: $2 at its right, or $3 at its left.
+SELECT leaf_index, entry_id, sha256('\x01'::bytea || leaf_hash || $2) = $1 AS left
+FROM ledger_leaves
+WHERE sha256('\x01'::bytea || leaf_hash || $2) = $1 OR sha256('\x01'::bytea || $3 || leaf_hash) = $1
+LIMIT 1;
+
+-- name: counted
+-- How many entries there are, and how many of them wait.
+SELECT (SELECT count(*) FROM ledger_entries) AS entries, (SELECT count(*) FROM ledger_queue) AS waiting;
+
+-- name: stray
+-- An entry that is neither in the tree nor waits, or one that waits and is not what it was when it was written.
+SELECT e.entry_id
+FROM ledger_entries e
+LEFT JOIN ledger_leaves t ON t.entry_id = e.entry_id
+LEFT JOIN ledger_queue q ON q.entry_id = e.entry_id
+WHERE t.entry_id IS NULL AND q.leaf_hash IS DISTINCT FROM sha256('\x00'::bytea || e.commitment)
+LIMIT 1;

@@ -21,7 +21,7 @@ BATCHES = 20
 """Transactions after which a checkpoint is signed even while entries keep coming."""
 
 
-class _Known(Struct, frozen=True):
+class Known(Struct, frozen=True):
     """The tree, and what was said of it last: in the file, and in the database."""
 
     tree: Tree
@@ -54,44 +54,43 @@ class Sequencer:
         return moved
 
     async def _integrate(self, connection: Connection) -> int:
-        known = await self._known(connection)
-        if known is None:
+        if not await store.alone(connection):
             return 0
-        leaves = await store.integrate(connection, known.tree.size, BATCH)
-        await store.complete(connection, [completed for leaf in leaves for completed in known.tree.append(leaf)])
+        growing = (await known(connection, self._publication)).tree
+        leaves = await store.integrate(connection, growing.size, BATCH)
+        await store.complete(connection, [completed for leaf in leaves for completed in growing.append(leaf)])
         return len(leaves)
 
     async def _publish(self, connection: Connection) -> None:
-        known = await self._known(connection)
-        if known is None or known.tree.size == 0:
+        if not await store.alone(connection):
             return
-        said = max((c for c in (known.filed, known.kept) if c), key=lambda c: c.size, default=None)
-        if said is None or said.size < known.tree.size:
-            said = note.sign(self._name, known.tree.size, known.tree.root, self._signer)
-        if known.filed is None or known.filed.size < said.size:
+        now = await known(connection, self._publication)
+        said = max((c for c in (now.filed, now.kept) if c), key=lambda c: c.size, default=None)
+        if now.tree.size > (said.size if said else 0):
+            said = note.sign(self._name, now.tree.size, now.tree.root, self._signer)
+        if said and (now.filed is None or now.filed.size < said.size):
             await self._publication.replace(said)
-        if known.kept is None or known.kept.size < said.size:
+        if said and (now.kept is None or now.kept.size < said.size):
             await store.publish(connection, said)
 
-    async def _known(self, connection: Connection) -> _Known | None:
-        """What is there to go on from; None while another process is at it. Raises `CheckpointRefused`."""
-        if not await store.alone(connection):
-            return None
-        size = await store.size(connection)
-        filed, kept = self._publication.read(), await store.last(connection)
-        if kept and not filed:
-            raise CheckpointRefused(_lost(self._publication))
-        said = [checkpoint for checkpoint in (filed, kept) if checkpoint]
-        if any(checkpoint.size > size for checkpoint in said):
-            raise CheckpointRefused(_ahead(max(checkpoint.size for checkpoint in said), size))
+
+async def known(connection: Connection, publication: Publication) -> Known:
+    """The tree and what was said of it; raises `CheckpointRefused` where the tree does not extend that."""
+    filed = publication.read()  # before the database, which may only know more than the file
+    size, kept = await store.size(connection), await store.last(connection)
+    if kept and not filed:
+        raise CheckpointRefused(_lost(publication))
+    said = [checkpoint for checkpoint in (filed, kept) if checkpoint]
+    if any(checkpoint.size > size for checkpoint in said):
+        raise CheckpointRefused(_ahead(max(checkpoint.size for checkpoint in said), size))
+    try:
         wanted = [node for n in (size, *(checkpoint.size for checkpoint in said)) for node in tree.edge(n)]
-        try:
-            hashes = await store.subtrees(connection, wanted)
-        except LedgerDamaged as damaged:
-            raise CheckpointRefused(_other(size)) from damaged
-        if other := [c.size for c in said if tree.root(c.size, hashes) != c.root]:
-            raise CheckpointRefused(_other(min(other)))
-        return _Known(tree=Tree(size, [hashes[node] for node in tree.edge(size)]), filed=filed, kept=kept)
+        hashes = await store.subtrees(connection, wanted)
+    except LedgerDamaged as damaged:
+        raise CheckpointRefused(_other(size)) from damaged
+    if other := [c.size for c in said if tree.root(c.size, hashes) != c.root]:
+        raise CheckpointRefused(_other(min(other)))
+    return Known(tree=Tree(size, [hashes[node] for node in tree.edge(size)]), filed=filed, kept=kept)
 
 
 def _lost(publication: Publication) -> str:

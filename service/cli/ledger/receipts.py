@@ -1,6 +1,6 @@
 """`placet ledger verify RECEIPT`: whether a receipt holds, with nothing but the issuer's public keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,8 @@ class _Answer(Struct, frozen=True):
     receipt: str
 
 
-@click.command()
-@click.argument("receipt", type=FILE)
-@click.option("--keys", required=True, type=FILE, help="The issuer's public keys: GET /.well-known/jwks.json, saved.")
-@click.option(
-    "--proof", "proofs", multiple=True, type=FILE, help="GET /v1/ledger/proof/{entry_id}, saved; once for each entry."
-)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def verify(receipt: Path, keys: Path, proofs: tuple[Path, ...], as_json: bool) -> None:
-    """Check a receipt offline: its signature, that it shows what the ledger committed to, and that the ledger has it.
-
-    RECEIPT is the receipt itself, or the JSON answer that it came in. Without a proof the last is not looked at.
-    """
+def verify_receipt(receipt: Path, keys: Path, proofs: Iterable[Path], *, as_json: bool) -> None:
+    """Say whether a receipt holds; ends the command with status 1 where it does not."""
     verifier = _verifier(keys)
     told = {str(proof.entry_id): proof for proof in map(_proof, proofs)}
     try:
