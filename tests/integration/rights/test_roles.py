@@ -94,7 +94,8 @@ async def test_no_role_changes_what_the_ledger_committed_to(service: Running, gr
         assert await refused(granted, role, f"{CHANGE} {change}")
     for change in ("payload = NULL", "evidence = NULL", "salt = NULL"):
         assert await refused(granted, role, f"{CHANGE} {change}") == (role != "placet_erasure")
-    assert await refused(granted, role, "INSERT INTO migrations VALUES ('9999_x.sql', '')")
+    for name in ("migrations", "api_keys", "officers"):
+        assert await refused(granted, role, f"INSERT INTO {name} DEFAULT VALUES")
 
 
 async def test_a_role_that_may_not_erase_is_told_at_the_start(
