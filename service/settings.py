@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """development allows `Placet-Now` and writes `dev-credentials.json`."""
     data_dir: Path = Path(".placet")
     """Where the key file, and in development the embedded database and the credentials, are kept."""
+    checkpoint_file: Path | None = None
+    """The last published checkpoint, best on a volume of its own; absent: `checkpoint.txt` in the data directory."""
     policies_dir: Path = Path("policies")
     """The bundle to activate at start."""
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -67,6 +69,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     def key_file(self) -> Path:
         """The file that holds every key of this deployment."""
         return self.data_dir / "keys.json"
+
+    @property
+    def published(self) -> Path:
+        """The file of the last published checkpoint, which no backup of the database may hold."""
+        return self.checkpoint_file or self.data_dir / "checkpoint.txt"
 
 
 def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:

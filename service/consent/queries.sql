@@ -32,10 +32,11 @@ LEFT JOIN ledger_entries e
 
 -- name: entries
 -- Everything that the active subject behind a lookup ever said, the oldest first, and the links that were undone.
-SELECT e.kind, e.effective_at, e.payload, e.commitment
+SELECT e.kind, e.effective_at, e.payload, e.commitment, t.leaf_index
 FROM lookups l
 JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id) AND s.state = 'active'
 JOIN ledger_entries e ON e.subject_id = s.subject_id AND e.kind IN ('consent', 'unlink') AND e.payload IS NOT NULL
+LEFT JOIN ledger_leaves t ON t.entry_id = e.entry_id
 WHERE l.lookup = $1
 ORDER BY e.recorded_at, e.entry_id;
 

@@ -189,13 +189,12 @@ async def entries(reader: Reader, lookup: bytes) -> list[HistoryEntry]:
     """The entries of the active subject behind a lookup, the oldest first; none for a stranger or somebody erased."""
     rows = await reader.fetch(QUERIES["entries"], lookup)
     undone = _undone(rows)
-    return [
-        msgspec.convert(
-            {**row["payload"], "commitment": to_text(row["commitment"]), **_provenance(row, undone)}, HistoryEntry
-        )
-        for row in rows
-        if row["kind"] == CONSENT
-    ]
+    return [_entry(row, undone) for row in rows if row["kind"] == CONSENT]
+
+
+def _entry(row: Row, undone: Mapping[str, datetime]) -> HistoryEntry:
+    told = {"commitment": to_text(row["commitment"]), "leaf_index": row["leaf_index"]}
+    return msgspec.convert({**row["payload"], **told, **_provenance(row, undone)}, HistoryEntry)
 
 
 async def save(connection: Connection, entries: Sequence[Entry], states: Sequence[tuple[UUID, ConsentState]]) -> None:

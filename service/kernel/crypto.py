@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -111,6 +111,7 @@ class Signer:
         private = Ed25519PrivateKey.from_private_bytes(seed)
         public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self._private = private
+        self.public = public
         self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": to_text(seed), "x": to_text(public)})
         self.key_id = self._key.thumbprint()
 
@@ -120,7 +121,20 @@ class Signer:
         signed = f"{to_text(header)}.{to_text(msgspec.json.encode(claims))}"
         return f"{signed}.{to_text(self._private.sign(signed.encode()))}"
 
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The Ed25519 signature of bytes that say themselves what kind of document they are (RFC 8032)."""
+        return self._private.sign(data)
+
     def jwks(self) -> dict[str, Any]:
         """The public keys with which anyone can check what was signed (RFC 7517)."""
         public: dict[str, Any] = dict(self._key.as_dict(private=False))
         return {"keys": [public | {"kid": self.key_id, "use": "sig", "alg": ALGORITHM}]}
+
+
+def is_signed(data: bytes, signature: bytes, public: bytes) -> bool:
+    """Whether a signature of bytes is that of the holder of a public key (Ed25519, RFC 8032)."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
