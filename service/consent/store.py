@@ -20,7 +20,7 @@ from service.subjects import store as subjects_store
 from service.subjects.model import Led
 
 QUERIES = load(__package__)
-SAVE = together(ledger.QUERIES["append"], QUERIES["project"], subjects_store.QUERIES["bump"])
+SAVE = together(QUERIES["project"], subjects_store.QUERIES["bump"], ledger.QUERIES["append"])
 
 CONSENT = "consent"
 LINK, UNLINK = "link", "unlink"
@@ -192,14 +192,14 @@ async def entries(reader: Reader, lookup: bytes) -> list[HistoryEntry]:
     return [_entry(row, undone) for row in rows if row["kind"] == CONSENT]
 
 
-def _entry(row: Row, undone: Mapping[str, datetime]) -> HistoryEntry:
+def _entry(row: Row, undone: Mapping[UUID, datetime]) -> HistoryEntry:
     told = {"commitment": to_text(row["commitment"]), "leaf_index": row["leaf_index"]}
     return msgspec.convert({**row["payload"], **told, **_provenance(row, undone)}, HistoryEntry)
 
 
 async def save(connection: Connection, entries: Sequence[Entry], states: Sequence[tuple[UUID, ConsentState]]) -> None:
     """Append entries, write where they leave their subjects, and count the change (step 7). One statement."""
-    await connection.execute(SAVE, entries, _rows(states), list({entry.subject_id for entry in entries}))
+    await connection.execute(SAVE, _rows(states), list({entry.subject_id for entry in entries}), entries)
 
 
 async def project(connection: Connection, states: Sequence[tuple[UUID, ConsentState]]) -> None:

@@ -11,6 +11,15 @@ def test_changes_made_together_keep_their_parameters_apart() -> None:
     )
 
 
+def test_the_last_change_may_have_parts_of_its_own() -> None:
+    """PostgreSQL takes parts that change something at the top of a statement alone."""
+    last = "-- what it is for\nWITH a AS (INSERT INTO b SELECT $1 RETURNING c)\nINSERT INTO d SELECT c FROM a"
+    assert together("DELETE FROM e WHERE f = $1", last) == (
+        "WITH change_0 AS (\nDELETE FROM e WHERE f = $1\n),\n"
+        "a AS (INSERT INTO b SELECT $2 RETURNING c)\nINSERT INTO d SELECT c FROM a"
+    )
+
+
 def test_one_change_stays_as_it_is() -> None:
     """There is nothing to put together."""
     assert together("DELETE FROM a WHERE b = $1") == "DELETE FROM a WHERE b = $1"
