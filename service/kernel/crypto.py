@@ -14,6 +14,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import OKPKey
 from msgspec import Struct
@@ -39,7 +41,7 @@ def random_key() -> bytes:
 
 def framed(*parts: bytes) -> bytes:
     """The parts, each with its length before it: no two different lists of parts give the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def digest(*parts: bytes) -> bytes:
@@ -73,13 +75,22 @@ def from_text(text: str) -> bytes:
 class Hasher:
     """A keyed hash (HMAC-SHA-256) under one key version."""
 
-    def __init__(self, key: bytes, version: int = 1) -> None:
+    def __init__(self, key: bytes, version: int = 1, first: tuple[bytes, ...] = ()) -> None:
         self._key = key
+        self._first = first
+        self._begun = HMAC(key, SHA256())
+        self._begun.update(framed(*first))
         self.version = version
+
+    def after(self, *parts: bytes) -> "Hasher":
+        """The same hash of whatever begins with `parts`, for who hashes much that begins alike."""
+        return Hasher(self._key, self.version, (*self._first, *parts))
 
     def hash(self, *parts: bytes) -> bytes:
         """32 bytes that only a holder of the key can compute."""
-        return hmac.digest(self._key, framed(*parts), "sha256")
+        mac = self._begun.copy()
+        mac.update(framed(*parts))
+        return mac.finalize()
 
 
 class Sealer:

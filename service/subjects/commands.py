@@ -1,13 +1,15 @@
 """The verbs of identity: name a lookup, enter a transaction with subjects locked, seal and open what is theirs."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from msgspec import Struct
 
 from service.kernel.auth import Principal
+from service.kernel.crypto import Hasher
 from service.kernel.database import Connection, RunAgain
 from service.kernel.ids import new_id
 from service.policy.commands import ActivePolicy
@@ -26,11 +28,19 @@ from service.subjects.model import (
 COOKIE = "cookie"
 
 
+Arrival = tuple[Lookup, datetime | None]
+"""Somebody who becomes a subject if they are none yet, at a time where one is chosen."""
+
+
 class Entered(Struct, frozen=True):
-    """Whom lookups lead to and whose own they are, with the locks of all these held, and since when."""
+    """Whom lookups lead to and whose own they are, with the locks of all these held, and since when.
+
+    `new` are the subjects that were made on the way.
+    """
 
     recorded_at: datetime
     led: Mapping[bytes, Led]
+    new: Collection[UUID] = ()
 
     @property
     def subjects(self) -> Mapping[bytes, UUID]:
@@ -49,6 +59,7 @@ class Subjects:
     def __init__(self, keyring: Keyring, policy: ActivePolicy) -> None:
         self._keyring = keyring
         self._policy = policy
+        self._hasher = cache(self._hasher_of)
 
     def issue_cookie(self) -> str:
         """A new cookie value; nothing is stored until its owner decides something."""
@@ -61,14 +72,17 @@ class Subjects:
             known = ", ".join(sorted(self._policy.current.identifier_kinds))
             raise IdentifierRefused(f"This kind of identifier is not in identity.toml; it knows {known}.")
         normalised = rules.normalise(kind, identifier.value, self._keyring.token)
-        key = self._keyring.lookup
+        hasher = self._hasher(kind.id)
         return Lookup(
-            hash=key.hash(b"v1", kind.id.encode(), normalised.encode()),
+            hash=hasher.hash(normalised.encode()),
             kind=kind.id,
-            key_version=key.version,
+            key_version=hasher.version,
             normalised=normalised,
             anonymous=kind.normaliser == COOKIE,
         )
+
+    def _hasher_of(self, kind: str) -> Hasher:
+        return self._keyring.lookup.after(b"v1", kind.encode())
 
     def named_by(self, caller: Principal, identifier: Identifier | None, cookie: str | None) -> Lookup | None:
         """Whom the caller speaks of: anyone for a server, its own cookie's subject for a browser (I10)."""
@@ -85,32 +99,45 @@ class Subjects:
         remedy = f"send the cookie in {COOKIE_HEADER}" if caller.kind == "browser" else "say it in `subject`"
         raise SubjectMissing(f"Nobody is named: {remedy}.")
 
-    async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> set[UUID]:
-        """Make a subject for each lookup never seen (step 2), at a time where one is chosen; returns the new ones.
+    async def enter(
+        self,
+        connection: Connection,
+        hashes: Collection[bytes],
+        *,
+        shared: bool = False,
+        at: datetime | None = None,
+        arrivals: Sequence[Arrival] = (),
+        confirm: store.type_of_confirm = store.confirm,
+    ) -> Entered:
+        """Lock the subjects behind lookups, on both ends of a link (steps 2 to 6 of DESIGN section 9).
 
-        Whoever holds a subject's lock must not call this.
+        Of `arrivals`, who are among the lookups, those never seen become subjects. `confirm` is what reads again once
+        the locks are held. Raises `RunAgain` when a lookup led elsewhere by then: resolving again inside the same
+        transaction could take locks out of order.
         """
+        before = dict(await store.resolve(connection, hashes))
+        strangers = {lookup.hash: (lookup, at) for lookup, at in arrivals if lookup.hash not in before}
+        new = await self._admit(connection, list(strangers.values()))
+        if len(new) < len(strangers):
+            raise RunAgain
+        before |= {lookup: Led(subject_id, subject_id) for lookup, subject_id in new.items()}
+        await store.lock(connection, {subject for led in before.values() for subject in led}, shared=shared)
+        clock, after = await confirm(connection, hashes)
+        if after != before:
+            raise RunAgain
+        return Entered(recorded_at=at or clock, led=after, new=frozenset(new.values()))
+
+    async def _admit(self, connection: Connection, arrivals: Sequence[Arrival]) -> Mapping[bytes, UUID]:
+        """Make a subject for each lookup (step 2), unless somebody else is doing that."""
+        if not arrivals:
+            return {}
         proposals: list[store.Proposal] = []
-        for lookup, at in {lookup.hash: (lookup, at) for lookup, at in arrivals}.values():
+        for lookup, at in arrivals:
             subject_id = new_id()
             sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
             proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
-        return await store.admit(connection, proposals) if proposals else set()
-
-    async def enter(
-        self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None
-    ) -> Entered:
-        """Lock the subjects behind lookups, on both ends of a link (steps 3 to 6 of DESIGN section 9).
-
-        Raises `RunAgain` when a lookup led elsewhere once the lock was held: resolving again inside the same
-        transaction could take locks out of order.
-        """
-        before = await store.resolve(connection, hashes)
-        await store.lock(connection, {subject for led in before.values() for subject in led}, shared=shared)
-        clock, after = await store.confirm(connection, hashes)
-        if after != before:
-            raise RunAgain
-        return Entered(recorded_at=at or clock, led=after)
+        admitted = await store.admit(connection, proposals)
+        return {proposal.lookup: proposal.subject_id for proposal in proposals if proposal.subject_id in admitted}
 
     def seal(self, table: str, column: str, owner: UUID, plain: bytes) -> bytes:
         """Seal a value for one column of one owner's row; it opens nowhere else (I5)."""
