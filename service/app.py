@@ -51,6 +51,8 @@ from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring, create_key_file, load_key_file
 
 MOST_BYTES = 1024 * 1024
+ERASING = 2
+"""Connections for erasures, where they have a role of their own."""
 ROUTERS = (
     health_router,
     ledger_router,
@@ -74,6 +76,7 @@ class Desks:
         answers = Answers(keyring.token, keyring.seal)
         self.settings = settings
         self.database = database
+        self.erasing = Database(url.reveal, size=ERASING) if (url := settings.erasure_url) else database
         self.policy = policy
         self.signer = keyring.signing
         self.ledger = LedgerDesk(database)
@@ -94,6 +97,7 @@ class Desks:
         )
         self.rights = RightsDesk(
             database=database,
+            erasing=self.erasing,
             policy=policy,
             subjects=self.subjects,
             answers=answers,
@@ -129,6 +133,8 @@ class Desks:
         """Answer everything that waits, and take nothing new."""
         await self.decisions.close()
         await self.consent.close()
+        if self.erasing is not self.database:
+            await self.erasing.close()
 
     def origins_of(self, site_id: str) -> Iterable[str]:
         """The origins of one site of the active bundle; none for a site that it no longer has."""

@@ -13,6 +13,8 @@ from msgspec import Meta, Struct, inspect
 PLACE = re.compile(r"at `\$\.(\w+)")
 HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?")
 LAST_PORT = 65535
+ADDRESSES = ("database_url", "erasure_url")
+"""The settings that are addresses of a PostgreSQL, with a password in them."""
 
 
 class Secret(Struct, frozen=True):
@@ -35,6 +37,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     database_url: Secret | None = None
     """PostgreSQL 15 or newer; absent in development means the embedded one."""
+    erasure_url: Secret | None = None
+    """The same database as a role that may erase (docs/hardening.md); absent, erasures use `database_url`."""
     environment: Literal["development", "production"] = "production"
     """development allows `Placet-Now` and writes `dev-credentials.json`."""
     data_dir: Path = Path(".placet")
@@ -87,8 +91,9 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
         for name, value in (os.environ if source is None else source).items()
         if name.startswith("PLACET_") and not name.startswith(("PLACET_TEST_", "PLACET_POSTGRES_"))
     }
-    if isinstance(url := given.get("database_url"), str):
-        given["database_url"] = {"reveal": url}
+    for name in ADDRESSES:
+        if isinstance(url := given.get(name), str):
+            given[name] = {"reveal": url}
     given |= overrides
     known = {field.name for field in msgspec.structs.fields(Settings)}
     if unknown := sorted(given.keys() - known):
@@ -100,8 +105,9 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
         place = PLACE.search(str(error))
         name = place[1] if place else ""
         raise SettingsRefused(f"PLACET_{name.upper()} must be {wanted(name)}; see docs/settings.md") from error
-    if settings.database_url is not None:
-        _require_address(settings.database_url.reveal)
+    for name in ADDRESSES:
+        if (address := getattr(settings, name)) is not None:
+            _require_address(name, address.reveal)
     return settings
 
 
@@ -126,12 +132,12 @@ def _in_words(kind: inspect.Type) -> str:
             return "a path"
 
 
-def _require_address(url: str) -> None:
+def _require_address(name: str, url: str) -> None:
     """Refuse what cannot be the address of a PostgreSQL, without repeating it: it holds a password."""
     fault = "is empty" if not url else _fault(url)
     if fault:
         raise SettingsRefused(
-            f"PLACET_DATABASE_URL {fault}; it must look like postgresql://user:password@host:5432/name, with special "
+            f"PLACET_{name.upper()} {fault}; it must look like postgresql://user:password@host:5432/name, with special "
             "characters of the user and the password percent-encoded"
         )
 

@@ -41,6 +41,11 @@ def read(note: str) -> Checkpoint:
     return Checkpoint(size=int(size), root=value, note=note)
 
 
+def log_of(note: str) -> str:
+    """The name of the log that a note begins with."""
+    return note.partition("\n")[0]
+
+
 def is_signed_by(note: str, public: bytes) -> bool:
     """Whether a note carries a signature of the holder of a public key in the name that it begins with."""
     text, signatures = _parts(note)

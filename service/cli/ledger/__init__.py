@@ -10,6 +10,7 @@ import msgspec
 
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.ledger.log import sentences, verify_log
+from service.cli.ledger.receipts import FILE, verify_receipt
 from service.kernel.database import Database
 from service.kernel.migrate import pending
 from service.kernel.problem import Problem, Unavailable
@@ -27,7 +28,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 @click.group()
 def ledger() -> None:
-    """The tree over the ledger, its checkpoints and its proofs: docs/checking-the-ledger.md."""
+    """The tree over the ledger, its checkpoints, proofs and receipts: docs/checking-the-ledger.md, docs/receipts.md."""
 
 
 @ledger.command()
@@ -79,12 +80,23 @@ async def _prove(settings: Settings, entry_id: UUID) -> bytes:
 
 
 @ledger.command()
-@click.argument("receipt", required=False, type=click.Path(path_type=Path))
+@click.argument("receipt", required=False, type=FILE)
+@click.option("--keys", type=FILE, help="For a receipt: the issuer's GET /.well-known/jwks.json, saved.")
+@click.option(
+    "--proof", "proofs", multiple=True, type=FILE, help="For a receipt: GET /v1/ledger/proof/ENTRY_ID, saved."
+)
 @JSON
-def verify(receipt: Path | None, as_json: bool) -> None:
-    """Whether the whole ledger is what its checkpoints and the published file say."""
-    if receipt is not None:
-        raise Stop("This version does not verify receipts; leave RECEIPT out to verify the whole ledger.", USAGE)
+def verify(receipt: Path | None, keys: Path | None, proofs: tuple[Path, ...], as_json: bool) -> None:
+    """Whether the whole ledger is what its checkpoints and the published file say; with RECEIPT, whether that holds.
+
+    A receipt, or the JSON answer that it came in, is checked offline. Without a proof, whether the log has it is not
+    looked at; give one for each entry.
+    """
+    if receipt is not None and keys is not None:
+        verify_receipt(receipt, keys, proofs, as_json=as_json)
+        return
+    if receipt or keys or proofs:
+        raise Stop("A receipt is checked with --keys, and --keys and --proof are for a receipt.", USAGE)
     settings = settings_of()
     report = run(_verify(settings, _public(settings)))
     if as_json:
