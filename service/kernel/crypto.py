@@ -121,7 +121,6 @@ class Signer:
         private = Ed25519PrivateKey.from_private_bytes(seed)
         public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self._private = private
-        self.public = public
         self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": to_text(seed), "x": to_text(public)})
         self.key_id = self._key.thumbprint()
         self._headers: dict[str, str] = {}
@@ -137,6 +136,16 @@ class Signer:
             header = {"alg": ALGORITHM, "kid": self.key_id, "typ": kind}
             self._headers[kind] = to_text(msgspec.json.encode(header))
         return self._headers[kind]
+
+    @property
+    def publics(self) -> list[bytes]:
+        """The public keys of `jwks` as they are, the one that signs now first."""
+        return [from_text(key["x"]) for key in self.jwks()["keys"]]
+
+    @property
+    def public(self) -> bytes:
+        """The public key of what is signed now."""
+        return self.publics[0]
 
     def sign_bytes(self, data: bytes) -> bytes:
         """The Ed25519 signature of bytes that say themselves what kind of document they are (RFC 8032)."""

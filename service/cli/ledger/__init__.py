@@ -11,6 +11,7 @@ import msgspec
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.ledger.log import sentences, verify_log
 from service.cli.ledger.receipts import FILE, verify_receipt
+from service.kernel.crypto import Signer
 from service.kernel.database import Database
 from service.kernel.migrate import pending
 from service.kernel.problem import Problem, Unavailable
@@ -40,7 +41,7 @@ def checkpoint(as_json: bool) -> None:
     if last is None:
         raise Stop(reason or "No checkpoint has been signed yet; the worker does that after the first entry.", NO)
     if as_json:
-        key = note.verifier(last.note.partition("\n")[0], _public(settings))
+        key = note.verifier(last.note.partition("\n")[0], _signer(settings).public)
         shown = {"tree_size": last.size, "root": note.to_base64(last.root), "checkpoint": last.note, "key": key}
         click.echo(msgspec.json.encode(shown | {"file": str(settings.published), "agrees": not reason}))
     else:
@@ -98,7 +99,7 @@ def verify(receipt: Path | None, keys: Path | None, proofs: tuple[Path, ...], as
     if receipt or keys or proofs:
         raise Stop("A receipt is checked with --keys, and --keys and --proof are for a receipt.", USAGE)
     settings = settings_of()
-    report = run(_verify(settings, _public(settings)))
+    report = run(_verify(settings, _signer(settings).publics))
     if as_json:
         click.echo(msgspec.json.encode(report))
     elif report.sound:
@@ -107,15 +108,15 @@ def verify(receipt: Path | None, keys: Path | None, proofs: tuple[Path, ...], as
         raise Stop(" ".join(sentences(report)), NO)
 
 
-async def _verify(settings: Settings, public: bytes) -> Report:
+async def _verify(settings: Settings, publics: list[bytes]) -> Report:
     async with _database(settings) as database:
-        return await verify_log(database, Publication(settings.published), public)
+        return await verify_log(database, Publication(settings.published), publics)
 
 
-def _public(settings: Settings) -> bytes:
+def _signer(settings: Settings) -> Signer:
     """The key that checkpoints are signed with."""
     with told():
-        return load_key_file(settings.key_file).signing.public
+        return load_key_file(settings.key_file).signing
 
 
 @asynccontextmanager
