@@ -100,7 +100,7 @@ class _Bench:
 
     def _load(self, numbers: range) -> None:
         with _bar("loading subjects", len(numbers)) as tell:
-            asyncio.run(fill(self._given.database_url, self._people, numbers, tell))
+            asyncio.run(fill(self._given, self._people, numbers, tell))
 
     def _grow(self, run: Run, subjects: int) -> None:
         if subjects > run.subjects:

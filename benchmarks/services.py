@@ -39,7 +39,11 @@ def service(folder: Path) -> Generator[tuple[int, Target, Credentials]]:
 def beside(folder: Path, given: Credentials) -> Generator[Target]:
     """Another process of the service in a folder, with its keys and its database."""
     port = free_port()
-    environment = {**_environment(folder), "PLACET_DATABASE_URL": given.database_url}
+    environment = {
+        **_environment(folder),
+        "PLACET_DATABASE_URL": given.database_url,
+        "PLACET_KEYRING_URL": given.keyring_url,
+    }
     command = [*SERVE, "--port", str(port)]
     with server(command, environment, log=folder / "beside.log", serves=lambda: answers(port, "/health/ready")):
         yield Target(port=port, key=given.secret_key)

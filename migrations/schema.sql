@@ -332,14 +332,17 @@ CREATE TABLE subjects (
     created_at timestamp with time zone NOT NULL,
     state text NOT NULL DEFAULT 'active'::text,
     revision bigint NOT NULL DEFAULT 0,
+    shredded_at timestamp with time zone,
     CONSTRAINT subjects_state_check CHECK ((state = ANY (ARRAY['active'::text, 'erased'::text]))),
     CONSTRAINT subjects_pkey PRIMARY KEY (subject_id)
 );
+CREATE INDEX subjects_to_shred ON public.subjects USING btree (subject_id) WHERE ((state = 'erased'::text) AND (shredded_at IS NULL));
 COMMENT ON TABLE subjects IS 'One row a person; a tombstone remains after erasure. [purposes=none]';
 COMMENT ON COLUMN subjects.subject_id IS 'A random id (UUIDv7), never an identifier; kept as tombstone; immutable. [pd=pseudonym; subject; erase=keep]';
 COMMENT ON COLUMN subjects.created_at IS 'When the person was first recorded; kept with the tombstone; immutable. [pd=technical; erase=keep]';
 COMMENT ON COLUMN subjects.state IS 'active, or erased: the tombstone itself. [pd=technical; erase=keep]';
 COMMENT ON COLUMN subjects.revision IS 'Grows with every consent change and erasure, so that a decision in flight notices. [pd=technical; erase=keep]';
+COMMENT ON COLUMN subjects.shredded_at IS 'When the keys of the erased were deleted from the keyring; null before. [pd=technical; erase=keep]';
 
 CREATE TABLE touchpoints (
     subject_id uuid NOT NULL,

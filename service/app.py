@@ -49,6 +49,7 @@ from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
 from service.subjects.keyring import Keyring, load_key_file
+from service.subjects.keys.commands import SubjectKeys
 
 MOST_BYTES = 1024 * 1024
 ROUTERS = (
@@ -69,14 +70,21 @@ class Desks:
     """Everything that handlers may ask for, made once."""
 
     def __init__(
-        self, settings: Settings, keyring: Keyring, policy: ActivePolicy, database: Database, datamap: DataMap
+        self,
+        settings: Settings,
+        keyring: Keyring,
+        policy: ActivePolicy,
+        database: Database,
+        datamap: DataMap,
+        keys: SubjectKeys,
     ) -> None:
         answers = Answers(keyring.token, keyring.seal)
         self.settings = settings
         self.database = database
         self.policy = policy
         self.signer = keyring.signing
-        self.subjects = Subjects(keyring, policy)
+        self.keys = keys
+        self.subjects = Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, development=settings.development)
         self.consequences = Consequences(datamap=datamap, policy=policy)
@@ -207,4 +215,6 @@ def described(policies_dir: Path = Path("policies")) -> Litestar:
         create_key_file(settings)
         policy = ActivePolicy(load(policies_dir))
         nowhere = Database("postgresql://127.0.0.1:1/none")
-        return create_router(Desks(settings, load_key_file(settings), policy, nowhere, DataMap(tables=())))
+        keyring = load_key_file(settings)
+        keys = SubjectKeys(nowhere, keyring)
+        return create_router(Desks(settings, keyring, policy, nowhere, DataMap(tables=()), keys))

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, inspect
 PLACE = re.compile(r"at `\$\.(\w+)")
 HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?")
 LAST_PORT = 65535
+ADDRESSES = ("database_url", "keyring_url")
 
 
 class Secret(Struct, frozen=True):
@@ -35,6 +36,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     database_url: Secret | None = None
     """The address of PostgreSQL 15 or newer; absent in development means the embedded one."""
+    keyring_url: Secret | None = None
+    """The same of the keyring's, which is backed up apart; absent in development means `NAME_keyring` beside it."""
     environment: Literal["development", "production"] = "production"
     """development allows `Placet-Now` and writes `dev-credentials.json`."""
     data_dir: Path = Path(".placet")
@@ -80,7 +83,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.root_key_file or (self.data_dir / "root.key" if self.development else None)
 
 
-SECRETS = frozenset({"database_url", "root_key", "next_root_key"})
+SECRETS = frozenset({"database_url", "keyring_url", "root_key", "next_root_key"})
 
 
 def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
@@ -107,8 +110,14 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
         place = PLACE.search(str(error))
         name = place[1] if place else ""
         raise SettingsRefused(f"PLACET_{name.upper()} must be {wanted(name)}; see docs/settings.md") from error
-    if settings.database_url is not None:
-        _require_address(settings.database_url.reveal)
+    for name, secret in zip(ADDRESSES, (settings.database_url, settings.keyring_url), strict=True):
+        if secret is not None:
+            _require_address(name, secret.reveal)
+    if settings.keyring_url is not None and settings.keyring_url == settings.database_url:
+        raise SettingsRefused(
+            "PLACET_KEYRING_URL names the database of PLACET_DATABASE_URL; what is sealed and its keys need one each, "
+            "so that nobody finds both in one backup"
+        )
     return settings
 
 
@@ -133,12 +142,12 @@ def _in_words(kind: inspect.Type) -> str:
             return "a path"
 
 
-def _require_address(url: str) -> None:
+def _require_address(name: str, url: str) -> None:
     """Refuse what cannot be the address of a PostgreSQL, without repeating it: it holds a password."""
     fault = "is empty" if not url else _fault(url)
     if fault:
         raise SettingsRefused(
-            f"PLACET_DATABASE_URL {fault}; it must look like postgresql://user:password@host:5432/name, with special "
+            f"PLACET_{name.upper()} {fault}; it must look like postgresql://user:password@host:5432/name, with special "
             "characters of the user and the password percent-encoded"
         )
 

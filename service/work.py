@@ -10,19 +10,26 @@ from service.kernel import idempotency
 from service.kernel.database import Connection, Database
 from service.kernel.log import event
 from service.kernel.problem import Unavailable
+from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
 BATCH = 1000
 
 
-async def work(database: Database, consequences: Consequences) -> None:
-    """Work until cancelled; a database that is gone is waited for."""
+async def work(database: Database, consequences: Consequences, keyring: Database) -> None:
+    """Work until cancelled; a database that is gone is waited for, and what can be done without it is done."""
+    tasks = (
+        partial(delete_ended, database, consequences),
+        partial(forget_answers, database),
+        partial(shred_due, database, keyring),
+        partial(sweep, database, keyring),
+    )
     while True:
-        try:
-            await delete_ended(database, consequences)
-            await forget_answers(database)
-        except Unavailable:
-            event("work.unavailable")
+        for task in tasks:
+            try:
+                await task()
+            except Unavailable:
+                event("work.unavailable")
         await asyncio.sleep(PAUSE.total_seconds())
 
 

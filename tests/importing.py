@@ -66,6 +66,7 @@ async def started(service: Running, path: Path, *options: str, **environment: st
     own = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
     given = {
         "PLACET_DATABASE_URL": service.database_url,
+        "PLACET_KEYRING_URL": service.keyring_url,
         "PLACET_DATA_DIR": str(service.data_dir),
         "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
     }

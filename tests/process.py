@@ -21,6 +21,7 @@ async def process_beside(service: Running, policies_dir: Path, log: Path) -> Asy
     port = _free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | {
         "PLACET_DATABASE_URL": service.database_url,
+        "PLACET_KEYRING_URL": service.keyring_url,
         "PLACET_DATA_DIR": str(service.data_dir),
         "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
         "PLACET_POLICIES_DIR": str(policies_dir),
@@ -40,7 +41,7 @@ async def process_beside(service: Running, policies_dir: Path, log: Path) -> Asy
             answers.cancel()
             assert process.returncode is None, _text(log)
             given = credentials.read(service.data_dir / "dev-credentials.json")
-            yield Running(http, given, service.desks, service.database_url, service.data_dir)
+            yield Running(http, given, service.desks, service.database_url, service.data_dir, process)
     finally:
         if process.returncode is None:
             process.terminate()

@@ -18,6 +18,7 @@ from granian.server.embed import Server
 from service.app import Desks, create_app
 from service.cli import credentials
 from service.cli.ending import UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
+from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
 from service.consent.consequences import Consequences
 from service.kernel import datamap
 from service.kernel.database import Database
@@ -83,7 +84,8 @@ def _embedded(settings: Settings) -> "Embedded | nullcontext[None]":
 
 
 async def _serve(settings: Settings, url: str, *, works: bool) -> None:
-    async with _desks(settings, url) as desks, _stop() as stop:
+    address = await _migrated(settings, url)
+    async with _desks(settings, url, address) as desks, _stop() as stop:
         server = Server(
             create_app(desks),
             address=settings.host,
@@ -95,10 +97,12 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         )
         gc.freeze()  # what is there now stays: looking through it for garbage cost a twelfth of each check
         gc.set_threshold(SELDOM)
-        where = await credentials.write(desks, url) if settings.development else None
+        where = await credentials.write(desks, url, address) if settings.development else None
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
-            working = group.create_task(work_on(desks.database, desks.consequences)) if works else None
+            working = (
+                group.create_task(work_on(desks.database, desks.consequences, desks.keys.database)) if works else None
+            )
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -109,22 +113,31 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
 
 
 @asynccontextmanager
-async def _desks(settings: Settings, url: str) -> AsyncGenerator[Desks]:
-    """What a service needs before it answers: schema, keys, an active bundle. In development all of it is made."""
-    load(settings.policies_dir)  # a bundle with mistakes is refused before anything is made
-    if settings.development:
-        await migrate(url)
-    elif missing := await pending(url):
-        raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
+async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[Desks]:
+    """What a service needs before it answers: keys, an active bundle. In development all of it is made."""
     database = Database(url, size=settings.pool_size)
     try:
         keyring = await _keyring(settings, database)
-        policy = ActivePolicy(await activate(database, settings.policies_dir))
-        desks = Desks(settings, keyring, policy, database, await datamap.read(database))
-        yield desks
-        await desks.close()
+        async with subject_keys(address, settings, database, keyring) as keys:
+            policy = ActivePolicy(await activate(database, settings.policies_dir))
+            desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
+            yield desks
+            await desks.close()
     finally:
         await database.close()
+
+
+async def _migrated(settings: Settings, url: str) -> str:
+    """The address of the keyring's database, once it and the other one are of this version."""
+    load(settings.policies_dir)  # a bundle with mistakes is refused before anything is made
+    address = await keyring_url(settings, url)
+    if settings.development:
+        await migrate(url)
+        await migrate_keyring(address)
+    elif missing := await pending(url):
+        raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
+    await require_migrated(address)
+    return address
 
 
 async def _keyring(settings: Settings, database: Database) -> Keyring:
@@ -142,15 +155,17 @@ async def _keyring(settings: Settings, database: Database) -> Keyring:
 
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
-    database = Database(url, size=2)
+    address = await keyring_url(settings, url)
+    database, keyring = Database(url, size=2), Database(address, size=2)
     try:
         consequences = Consequences(datamap=await datamap.read(database), policy=policy)
         async with _stop() as stop, asyncio.TaskGroup() as group:
-            working = group.create_task(work_on(database, consequences))
+            working = group.create_task(work_on(database, consequences, keyring))
             await stop.wait()
             working.cancel()
     finally:
         await database.close()
+        await keyring.close()
 
 
 @asynccontextmanager

@@ -21,12 +21,13 @@ from service.kernel.crypto import Signer
 from service.kernel.database import Connection, Database, RunAgain
 from service.kernel.idempotency import Answers, Claim
 from service.kernel.ids import new_id
-from service.kernel.problem import IdempotencyConflict
+from service.kernel.problem import IdempotencyConflict, Problem
 from service.ledger import rules as ledger_rules
 from service.ledger import store as ledger
 from service.ledger.model import Entry
 from service.subjects import store as subjects_store
-from service.subjects.commands import Entered, Subjects
+from service.subjects.commands import Admitted, Entered, Subjects
+from service.subjects.keys.model import KeyringUnavailable, Seals
 from service.subjects.model import Led, Lookup
 
 CONSENT = "consent"
@@ -79,9 +80,9 @@ class _Before(Struct, frozen=True):
 
 
 class _Impossible(Exception):
-    """Utterances that cannot be recorded at the time of this transaction, each with the reason."""
+    """Utterances that cannot be recorded by this transaction, each with the reason."""
 
-    def __init__(self, utterances: Sequence[tuple[Utterance, RecordRefused]]) -> None:
+    def __init__(self, utterances: Sequence[tuple[Utterance, Problem]]) -> None:
         super().__init__()
         self.utterances = utterances
 
@@ -168,53 +169,68 @@ class Recorder:
 
     async def _append(self, connection: Connection, batch: Sequence[Utterance]) -> list[Recorded]:
         """Lock the subjects, fold each utterance into its subject's history, write everything in one go."""
-        new = await self._subjects.admit(connection, [(u.lookup, u.at) for u in batch if u.admits])
+        admitted = await self._admit(connection, batch)
         entered = await self._subjects.enter(connection, list({u.lookup.hash for u in batch}))
         if any(u.admits and u.lookup.hash not in entered.led for u in batch):
             raise RunAgain
-        written = await self._say(connection, batch, entered, new)
-        await self._save(connection, written, new)
+        written = await self._say(connection, batch, entered, admitted)
+        await self._save(connection, written, admitted.subjects)
         kept = [(u.claim, w.recorded) for u, w in zip(batch, written, strict=True) if u.claim]
         await self._answers.keep(
             connection, [(claim, msgspec.json.encode(recorded), recorded.subject_id) for claim, recorded in kept]
         )
         return [one.recorded for one in written]
 
+    async def _admit(self, connection: Connection, batch: Sequence[Utterance]) -> Admitted:
+        """Make subjects of strangers; with their keys come those of whoever gives evidence.
+
+        Raises `_Impossible` for whom keys are needed while they cannot be reached.
+        """
+        evident = {u.lookup.hash for u in batch if u.statement.evidence}
+        try:
+            new = await self._subjects.admit(connection, [(u.lookup, u.at) for u in batch if u.admits])
+            return Admitted(new.subjects, await self._subjects.seals(connection, evident, new.seals))
+        except KeyringUnavailable as problem:
+            known = await subjects_store.known(connection, [u.lookup.hash for u in batch])
+            keyless = [u for u in batch if u.statement.evidence or (u.admits and u.lookup.hash not in known)]
+            raise _Impossible([(u, problem) for u in keyless]) from problem
+
     async def _say(
-        self, connection: Connection, batch: Sequence[Utterance], entered: Entered, new: Collection[UUID]
+        self, connection: Connection, batch: Sequence[Utterance], entered: Entered, admitted: Admitted
     ) -> list[_Written]:
-        """What each utterance adds to what was said before, which is nothing for `new` subjects.
+        """What each utterance adds to what was said before, which is nothing for subjects that were just admitted.
 
         Raises `_Impossible` for those that cannot be recorded.
         """
         importing = [u.lookup.hash for u in batch if u.statement.method is Method.IMPORT]
         imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
         subjects = {subject for led in entered.led.values() for subject in led}
-        histories: dict[UUID, list[Said]] = {subject: [] for subject in subjects.intersection(new)}
-        if seen := subjects.difference(new):
+        histories: dict[UUID, list[Said]] = {subject: [] for subject in subjects & admitted.subjects}
+        if seen := subjects - admitted.subjects:
             histories |= await store.history(connection, list(seen))
         before = _Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
         written: list[_Written] = []
-        impossible: list[tuple[Utterance, RecordRefused]] = []
+        impossible: list[tuple[Utterance, Problem]] = []
         for utterance in batch:
             led = entered.led.get(utterance.lookup.hash)
             try:
                 at = utterance.at or entered.recorded_at
-                written.append(self._said(utterance, led, before, at) if led else _Written(NOTHING, [], {}))
+                said = self._said(utterance, led, before, at, admitted.seals) if led else _Written(NOTHING, [], {})
+                written.append(said)
             except RecordRefused as problem:
                 impossible.append((utterance, problem))
         if impossible:
             raise _Impossible(impossible)
         return written
 
-    def _said(self, utterance: Utterance, led: Led, before: _Before, recorded_at: datetime) -> _Written:
+    def _said(self, utterance: Utterance, led: Led, before: _Before, recorded_at: datetime, seals: Seals) -> _Written:
         """What an utterance adds to what its subjects said before, which it extends for the ones behind it."""
         entries: list[Entry] = []
         states: dict[tuple[UUID, str], ConsentState] = {}
         records: dict[str, RecordedPurpose] = {}
         for subject_id, statement in parts(utterance.statement, led):
             imports = before.imports.get(subject_id, {})
-            evidence = self._sealed_evidence(statement, subject_id)
+            evidence = _sealed_evidence(statement, subject_id, seals)
             new: list[Said] = []
             for event in statement.events(before.states(subject_id), recorded_at, new_id):
                 facts = statement.facts(event)
@@ -244,12 +260,6 @@ class Recorder:
         receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
         return _Written(Recorded(subject_id=entries[0].subject_id, records=records, receipt=receipt), entries, states)
 
-    def _sealed_evidence(self, statement: Statement, subject_id: UUID) -> tuple[bytes, bytes] | None:
-        if not statement.evidence:
-            return None
-        plain = msgspec.json.encode(statement.evidence, order="sorted")
-        return plain, self._subjects.seal("ledger_entries", "evidence", subject_id, plain)
-
     async def _save(self, connection: Connection, written: Sequence[_Written], new: Collection[UUID]) -> None:
         entries = [entry for one in written for entry in one.entries]
         if not entries:
@@ -259,6 +269,13 @@ class Recorder:
         await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
         await subjects_store.bump(connection, {entry.subject_id for entry in entries})
         await self._consequences.follow(connection, entries, states, new)
+
+
+def _sealed_evidence(statement: Statement, subject_id: UUID, seals: Seals) -> tuple[bytes, bytes] | None:
+    if not statement.evidence:
+        return None
+    plain = msgspec.json.encode(statement.evidence, order="sorted")
+    return plain, seals.seal("ledger_entries", "evidence", subject_id, plain)
 
 
 def _whose(utterance: Utterance) -> bytes:

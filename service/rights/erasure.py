@@ -30,10 +30,11 @@ class Erasure:
         self._signer = signer
         self._issuer = issuer
 
-    async def run(self, connection: Connection, request: RightsRequest, bundle: str, at: datetime | None) -> None:
-        """Erase every subject whose own the request's lookups are and close it. The caller holds the request's row.
+    async def run(self, connection: Connection, request: RightsRequest, bundle: str, at: datetime | None) -> set[UUID]:
+        """Erase every subject whose own the request's lookups are and close it; returns who is to be shredded.
 
-        An identifier that is linked to somebody covers its own subject, and them only where they are named too.
+        An identifier that is linked to somebody covers its own subject, and them only where they are named too. The
+        caller holds the request's row.
         """
         entered = await self._subjects.enter(connection, request.lookups, at=at)
         erased_at = entered.recorded_at
@@ -56,6 +57,7 @@ class Erasure:
         )
         signed = self._signer.sign(claims, certificate.ISSUED)
         await store.certify(connection, request.request_id, erased_at, signed)
+        return {person.subject_id for person in persons}
 
     async def _erase(
         self, connection: Connection, request_id: UUID, person: Person, bundle: str, erased_at: datetime

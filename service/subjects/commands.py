@@ -1,7 +1,7 @@
 """The verbs of identity: name a lookup, enter a transaction with subjects locked, seal and open what is theirs."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from service.kernel.ids import new_id
 from service.policy.commands import ActivePolicy
 from service.subjects import rules, store
 from service.subjects.keyring import Keyring
+from service.subjects.keys.commands import SubjectKeys
+from service.subjects.keys.model import Seals
 from service.subjects.model import (
     COOKIE_HEADER,
     Identifier,
@@ -43,12 +45,20 @@ class Entered(Struct, frozen=True):
         return {lookup: led.home for lookup, led in self.led.items()}
 
 
+class Admitted(Struct, frozen=True):
+    """The subjects that were made, and what seals what is theirs."""
+
+    subjects: frozenset[UUID]
+    seals: Seals
+
+
 class Subjects:
     """The one desk where identifiers become lookups and lookups become subjects."""
 
-    def __init__(self, keyring: Keyring, policy: ActivePolicy) -> None:
+    def __init__(self, keyring: Keyring, policy: ActivePolicy, keys: SubjectKeys) -> None:
         self._keyring = keyring
         self._policy = policy
+        self.keys = keys
 
     def issue_cookie(self) -> str:
         """A new cookie value; nothing is stored until its owner decides something."""
@@ -85,17 +95,36 @@ class Subjects:
         remedy = f"send the cookie in {COOKIE_HEADER}" if caller.kind == "browser" else "say it in `subject`"
         raise SubjectMissing(f"Nobody is named: {remedy}.")
 
-    async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> set[UUID]:
+    async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> Admitted:
         """Make a subject for each lookup never seen (step 2), at a time where one is chosen; returns the new ones.
 
-        Whoever holds a subject's lock must not call this.
+        Their keys are committed before, whatever becomes of the caller's transaction. Whoever holds a subject's lock
+        must not call this. Raises `KeyringUnavailable`.
         """
+        named = {lookup.hash: (lookup, at) for lookup, at in arrivals}
+        strangers = named.keys() - await store.known(connection, named) if named else set[bytes]()
+        if not strangers:
+            return Admitted(frozenset(), self.keys.none)
+        ids = {lookup: new_id() for lookup in sorted(strangers)}
+        seals = await self.keys.create(list(ids.values()))
         proposals: list[store.Proposal] = []
-        for lookup, at in {lookup.hash: (lookup, at) for lookup, at in arrivals}.values():
-            subject_id = new_id()
-            sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
+        for lookup, at in (named[lookup] for lookup in ids):
+            subject_id = ids[lookup.hash]
+            sealed = seals.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
             proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
-        return await store.admit(connection, proposals) if proposals else set()
+        return Admitted(frozenset(await store.admit(connection, proposals)), seals)
+
+    async def seals(self, connection: Connection, lookups: Collection[bytes], known: Seals | None = None) -> Seals:
+        """What seals values of the subjects behind lookups, on both ends of a link, beside what is `known`.
+
+        Fetch it before the subjects are locked. Raises `KeyringUnavailable`.
+        """
+        known = known or self.keys.none
+        if not lookups:
+            return known
+        led = await store.resolve(connection, lookups)
+        subjects = {subject for ends in led.values() for subject in ends}
+        return known | await self.keys.seals([subject for subject in subjects if subject not in known])
 
     async def enter(
         self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None
@@ -113,7 +142,7 @@ class Subjects:
         return Entered(recorded_at=at or clock, led=after)
 
     def seal(self, table: str, column: str, owner: UUID, plain: bytes) -> bytes:
-        """Seal a value for one column of one owner's row; it opens nowhere else (I5)."""
+        """Seal a value under the deployment's key for one column of one owner's row; it opens nowhere else (I5)."""
         return self._keyring.seal.seal(plain, table.encode(), column.encode(), owner.bytes)
 
     def open(self, table: str, column: str, owner: UUID, sealed: bytes) -> bytes:

@@ -64,6 +64,27 @@ UPDATE subjects SET state = 'erased', revision = revision + 1 WHERE subject_id =
 -- Every lookup of a subject.
 SELECT lookup FROM lookups WHERE subject_id = $1 ORDER BY lookup;
 
+-- name: known
+-- Those of the lookups that are recorded.
+SELECT lookup FROM lookups WHERE lookup = ANY($1::bytea[]);
+
+-- name: active
+-- Those of the subjects who are neither unknown nor erased.
+SELECT subject_id FROM subjects WHERE subject_id = ANY($1::uuid[]) AND state = 'active';
+
+-- name: next_active
+-- The next active subjects.
+SELECT subject_id FROM subjects WHERE subject_id > $1 AND state = 'active' ORDER BY subject_id LIMIT $2;
+
+-- name: to_shred
+-- The erased whose keys may not be deleted yet.
+SELECT subject_id FROM subjects WHERE state = 'erased' AND shredded_at IS NULL ORDER BY subject_id LIMIT $1;
+
+-- name: shredded
+-- Record that the keys of the erased are deleted.
+UPDATE subjects SET shredded_at = clock_timestamp()
+WHERE subject_id = ANY($1::uuid[]) AND state = 'erased' AND shredded_at IS NULL;
+
 -- name: fingerprint
 -- Keep the fingerprints of keys that were not seen before; of one that was, the first stays.
 INSERT INTO key_fingerprints (use, version, fingerprint)

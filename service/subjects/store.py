@@ -78,6 +78,31 @@ async def lookups_of(reader: Reader, subject_id: UUID) -> list[bytes]:
     return [row["lookup"] for row in await reader.fetch(QUERIES["lookups_of"], subject_id)]
 
 
+async def known(reader: Reader, lookups: Iterable[bytes]) -> set[bytes]:
+    """Those of the lookups that are recorded."""
+    return {row["lookup"] for row in await reader.fetch(QUERIES["known"], list(lookups))}
+
+
+async def active(reader: Reader, subjects: Iterable[UUID]) -> set[UUID]:
+    """Those of the subjects who are neither unknown nor erased."""
+    return {row["subject_id"] for row in await reader.fetch(QUERIES["active"], list(subjects))}
+
+
+async def next_active(reader: Reader, after: UUID, most: int) -> list[UUID]:
+    """The next active subjects after one, in the order of their ids."""
+    return [row["subject_id"] for row in await reader.fetch(QUERIES["next_active"], after, most)]
+
+
+async def to_shred(reader: Reader, most: int) -> list[UUID]:
+    """The erased whose keys may not be deleted yet."""
+    return [row["subject_id"] for row in await reader.fetch(QUERIES["to_shred"], most)]
+
+
+async def shredded(connection: Connection, subjects: Iterable[UUID]) -> None:
+    """Record that the keys of the erased are deleted."""
+    await connection.execute(QUERIES["shredded"], list(subjects))
+
+
 async def fingerprint(connection: Connection, keys: Iterable[Fingerprint]) -> None:
     """Keep the fingerprints of keys that were not seen before."""
     ordered = sorted(keys, key=lambda key: (key.use, key.version))

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.cli.playing import ROOT
 from tests.integration.cli.test_start import _free_port
 from tests.process import process_beside
-from tests.running import Running, customer
+from tests.running import Running, customer, keyring_beside
 
 FILE = "keys.json"
 
@@ -21,6 +21,7 @@ def _refused(database_url: str, data_dir: Path, *options: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
     settings = {
         "PLACET_DATABASE_URL": database_url,
+        "PLACET_KEYRING_URL": keyring_beside(database_url),
         "PLACET_DATA_DIR": str(data_dir),
         "PLACET_ROOT_KEY_FILE": str(data_dir / "root.key"),
         "PLACET_PORT": str(_free_port()),
