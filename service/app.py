@@ -49,7 +49,9 @@ from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
 from service.subjects.keyring import Keyring, load_key_file
-from service.subjects.keys.commands import SubjectKeys
+from service.subjects.keys.commands import SubjectKeys, promises_of
+from service.subjects.pseudonyms.api import router as pseudonym_router
+from service.subjects.pseudonyms.commands import PseudonymDesk
 
 MOST_BYTES = 1024 * 1024
 ROUTERS = (
@@ -60,6 +62,7 @@ ROUTERS = (
     consent_router,
     protection_router,
     linking_router,
+    pseudonym_router,
     journey_router,
     decisioning_router,
     rights_router,
@@ -93,20 +96,25 @@ class Desks:
         self.link = LinkDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
         )
+        self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = JourneyDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
         )
         self.decisions = DecisionDesk(
             database=database, policy=policy, consent=self.consent, journey=self.journey, seal=self.subjects.seal
         )
-        self.rights = RightsDesk(
-            database=database,
-            policy=policy,
+        self.rights = self._rights(answers, datamap)
+
+    def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
+        return RightsDesk(
+            database=self.database,
+            policy=self.policy,
             subjects=self.subjects,
             answers=answers,
-            signer=keyring.signing,
-            issuer=settings.issuer,
+            signer=self.signer,
+            issuer=self.settings.issuer,
             datamap=datamap,
+            promises=promises_of(self.settings),
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:
@@ -193,6 +201,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "consent_desk": desks.consent,
         "protection_desk": desks.protection,
         "link_desk": desks.link,
+        "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "rights_desk": desks.rights,

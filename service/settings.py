@@ -60,6 +60,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Requests per second of one secret key or officer's token from one address, in each process; 0: no limit."""
     browser_rate_per_second: Annotated[int, Meta(ge=0)] = 50
     """The same for a publishable key, and for all unknown callers of one address. Behind a proxy: 0; limit there."""
+    epoch_days: Annotated[int, Meta(ge=1)] = 30
+    """After how many days at most you end an epoch (`placet keys rotate epoch`); certificates rely on it."""
+    backup_retention_days: Annotated[int, Meta(ge=1)] = 30
+    """After how many days at most every backup of either database is gone; certificates rely on it."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -235,7 +235,7 @@ async def running(
     database, keyring = Database(database_url, size=5), load_key_file(settings)
     keys = SubjectKeys(Database(keyring_url or keyring_beside(database_url), size=5), keyring)
     await recognise(database, keyring, settings.key_file)
-    await recognise_keys(database, keys.database, keyring.epochs.current)
+    await recognise_keys(database, keys)
     policy = ActivePolicy(await activate(database, policies_dir))
     desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
     given = credentials.read(await credentials.write(desks, database_url, keyring_url or keyring_beside(database_url)))

@@ -12,6 +12,14 @@ COMMENT ON COLUMN epochs.began_at IS 'When the first key could be wrapped by it;
 COMMENT ON COLUMN epochs.closed_at IS 'From when on no key is wrapped by it any more; null while it is in use. [pd=none]';
 COMMENT ON COLUMN epochs.ended_at IS 'When the epoch key was destroyed, after everyone left was wrapped anew; null before. [pd=none]';
 
+CREATE TABLE recipient_keys (
+    version   smallint    NOT NULL PRIMARY KEY,
+    began_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE recipient_keys IS 'One row a version of the key of pseudonyms; the newest counts, and the key itself is in the key file. [purposes=none]';
+COMMENT ON COLUMN recipient_keys.version IS 'The version of the key in the key file; immutable. [pd=none]';
+COMMENT ON COLUMN recipient_keys.began_at IS 'From when on recipients got pseudonyms under it; immutable. [pd=none]';
+
 CREATE TABLE subject_keys (
     subject_id        uuid        NOT NULL PRIMARY KEY,
     epoch             smallint    NOT NULL,

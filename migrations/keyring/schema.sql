@@ -24,6 +24,15 @@ COMMENT ON COLUMN migrations.name IS 'The file; immutable. [pd=none]';
 COMMENT ON COLUMN migrations.checksum IS 'SHA-256 of the file, which never changes once applied; immutable. [pd=none]';
 COMMENT ON COLUMN migrations.applied_at IS 'When; immutable. [pd=none]';
 
+CREATE TABLE recipient_keys (
+    version smallint NOT NULL,
+    began_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT recipient_keys_pkey PRIMARY KEY (version)
+);
+COMMENT ON TABLE recipient_keys IS 'One row a version of the key of pseudonyms; the newest counts, and the key itself is in the key file. [purposes=none]';
+COMMENT ON COLUMN recipient_keys.version IS 'The version of the key in the key file; immutable. [pd=none]';
+COMMENT ON COLUMN recipient_keys.began_at IS 'From when on recipients got pseudonyms under it; immutable. [pd=none]';
+
 CREATE TABLE subject_keys (
     subject_id uuid NOT NULL,
     epoch smallint NOT NULL,

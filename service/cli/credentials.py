@@ -78,11 +78,13 @@ def _earlier(path: Path) -> Credentials:
 
 
 async def _works(desks: Desks, token: str) -> bool:
-    """Whether the database still knows it, and the bundle its site."""
+    """Whether the database still knows it, for all that a key may do now, and the bundle its site."""
     try:
         holder = await desks.gate.holder(token)
     except Unauthenticated:
         return False
+    if holder.kind == "server":
+        return holder.scopes >= auth.SERVER_SCOPES
     return holder.site is None or holder.site in desks.policy.current.sites
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from service.cli.ending import settings_of, told
+from service.cli.ending import NO, run, settings_of, told
+from service.cli.epochs import epoch, provide, recipient
+from service.cli.shredded import UNSAID, epochs
 from service.subjects.keyfile import USES, Key, create_key_file, read_key_file, rotate_root_key, upgrade_key_file
 from service.subjects.keyring import load_key_file
 
@@ -42,12 +44,15 @@ def status(as_json: bool) -> None:
     with told():
         found = read_key_file(settings)
         signed_with = load_key_file(settings).signing.key_id
+    known = run(epochs(settings))
     if as_json:
         shown = [{"use": k.use, "version": k.version, "state": k.state, "created_at": k.created_at} for k in found]
-        click.echo(msgspec.json.encode({"keys": shown, "signed_with": signed_with}))
-        return
-    click.echo(f"{settings.key_file}: can be used; documents are signed with {signed_with}")
-    click.echo("\n".join(_lines(found)))
+        click.echo(msgspec.json.encode({"keys": shown, "signed_with": signed_with, "keyring": known}))
+    else:
+        click.echo(f"{settings.key_file}: can be used; documents are signed with {signed_with}")
+        click.echo("\n".join([*_lines(found), *(known.lines() if known else [UNSAID])]))
+    if known and known.epoch_ends is None:
+        raise SystemExit(NO)
 
 
 def _lines(found: list[Key]) -> Iterator[str]:
@@ -58,6 +63,11 @@ def _lines(found: list[Key]) -> Iterator[str]:
 @keys.group()
 def rotate() -> None:
     """Change a key while the service runs."""
+
+
+rotate.add_command(epoch)
+rotate.add_command(recipient)
+keys.add_command(provide)
 
 
 @rotate.command()

@@ -41,6 +41,7 @@ from service.rights.rules import Approving, found
 from service.subjects import store as subjects_store
 from service.subjects.commands import COOKIE, Subjects
 from service.subjects.keys.commands import shred
+from service.subjects.keys.model import Promises
 from service.subjects.model import SubjectMissing
 
 TABLE = "rights_requests"
@@ -59,13 +60,14 @@ class RightsDesk:
         signer: Signer,
         issuer: str,
         datamap: DataMap,
+        promises: Promises,
     ) -> None:
         self._database = database
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
         self._access = Access(database=database, subjects=subjects, datamap=datamap)
-        self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer)
+        self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer, promises=promises)
 
     async def file(
         self, filing: Filing, caller: Principal, cookie: str | None, key: str | None, moment: Moment
@@ -213,12 +215,13 @@ class RightsDesk:
     async def _erase(self, request_id: UUID, moment: Moment) -> Progress:
         """Erase, in one transaction; whoever comes second finds it done. Then shred, or leave it to the worker."""
         bundle = self._policy.current.digest
+        epoch_ends = await self._erasure.epoch_ends(moment.now)
 
         async def work(connection: Connection) -> tuple[Progress, set[UUID]]:
             request = found(await store.locked(connection, request_id, alike=True))
             erased: set[UUID] = set()
             if request.state is State.RUNNING:
-                erased = await self._erasure.run(connection, request, bundle, moment.override)
+                erased = await self._erasure.run(connection, request, bundle, moment.override, epoch_ends)
                 request = found(await store.request(connection, request_id))
             return request.progress, erased
 

@@ -52,7 +52,6 @@ class Keyring:
         self.seal = Sealer(*_current(keys, "seal"))
         self.token = Hasher(*_current(keys, "token"))
         self.signing = Signer(_current(keys, "signing")[0])
-        self.recipient = Hasher(*_current(keys, "recipient"))
         self.claims = Sealer(*_current(keys, "claims"))
         self.epochs = Epochs(_held(keys, "epoch"), _current(keys, "epoch")[1])
         self._hold(keys)
@@ -64,6 +63,7 @@ class Keyring:
     def _hold(self, keys: list[Key]) -> None:
         self.seal.hold(_held(keys, "seal"), _current(keys, "seal")[1])
         self.claims.hold(_held(keys, "claims"), _current(keys, "claims")[1])
+        self.recipient = Hasher(*_current(keys, "recipient"))
         self.epochs.hold(_held(keys, "epoch"), _current(keys, "epoch")[1])
         self.fingerprints = frozenset(_fingerprint(key) for key in keys if not key.public)
 

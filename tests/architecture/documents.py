@@ -184,6 +184,8 @@ def _at_end(each: Table, needs: str) -> str:
 
 
 def _type(column: Column) -> str:
+    if "own" in column.flags:
+        return f"{column.type}, sealed under the person's key"
     return f"{column.type}, sealed" if "sealed" in column.flags else column.type
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 from service.kernel.crypto import KeyUnusable, Sealer, random_key
 from service.kernel.database import Connection, Database
 from service.kernel.problem import Unavailable
+from service.settings import Settings
 from service.subjects import store as subjects_store
 from service.subjects.keyring import Keyring
 from service.subjects.keys import store
-from service.subjects.keys.model import OWN, KeyringUnavailable, Seals, SubjectKey
+from service.subjects.keys.model import OWN, KeyringUnavailable, Promises, Seals, SubjectKey
 from service.subjects.private import KeyFileRefused
 
 AT_ONCE = 1000
@@ -66,10 +67,30 @@ class SubjectKeys:
         found = await self._found(subjects)
         return self._seals({key.subject_id: self._unwrapped(key.epoch, key.data_key) for key in found})
 
-    async def secrets(self, subjects: Collection[UUID]) -> Mapping[UUID, bytes]:
-        """The pseudonym secrets of those subjects who have keys; raises `KeyringUnavailable`."""
-        found = await self._found(subjects)
-        return {key.subject_id: self._unwrapped(key.epoch, key.pseudonym_secret) for key in found}
+    async def begin(self) -> None:
+        """Let what the key file has count from now on, if it does not: its epoch, its key of pseudonyms."""
+        begin = partial(store.begin, epoch=self._keyring.epochs.current, recipient_key=self._keyring.recipient.version)
+        await self.database.run("keyring.begin", begin)
+
+    async def pseudonyms(self, recipient: str, subjects: Collection[UUID]) -> Mapping[UUID, bytes]:
+        """The name of each subject that one recipient gets (Art. 25), of those who have keys.
+
+        Recipient, subject and secret go into a keyed hash: no two recipients have anything in common, and once the
+        secret is shredded nobody can compute it again. Raises `KeyringUnavailable`.
+        """
+        try:
+            version, secrets = await store.secrets(self.database, subjects)
+        except Unavailable as error:
+            raise KeyringUnavailable("The keyring's database does not answer; ask again.") from error
+        if self._keyring.recipient.version < version:
+            self._renew()  # it was rotated since this process read the key file
+        key = self._keyring.recipient
+        return {
+            one.subject_id: key.hash(
+                b"pseudonym", recipient.encode(), one.subject_id.bytes, self._unwrapped(one.epoch, one.wrapped)
+            )
+            for one in secrets
+        }
 
     async def _found(self, subjects: Collection[UUID]) -> list[SubjectKey]:
         if not subjects:
@@ -98,6 +119,11 @@ class SubjectKeys:
     def _seals(self, data_keys: Mapping[UUID, bytes]) -> Seals:
         own = {subject_id: Sealer(data_key, OWN) for subject_id, data_key in data_keys.items()}
         return Seals(own, self._keyring.seal)
+
+
+def promises_of(settings: Settings) -> Promises:
+    """What the operator has promised in the settings."""
+    return Promises(timedelta(days=settings.epoch_days), timedelta(days=settings.backup_retention_days))
 
 
 async def shred(database: Database, keyring: Database, subjects: Collection[UUID]) -> None:

@@ -1,7 +1,7 @@
 """The nouns of the keyring: what a subject's keys are, and what is sealed under them."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -14,12 +14,18 @@ from service.kernel.problem import Unavailable
 FOLDER = Path(__file__).parents[3] / "migrations" / "keyring"
 """The migrations of the keyring's database."""
 NOBODY = UUID(int=0)
-OWN = 0
-"""The key version of values sealed under their subject's own key; those of the deployment's keys begin at 1."""
+OWN = 0xFFFF
+"""The key version of values sealed under their subject's own key; the deployment's keys count from 1."""
+OWN_PREFIX = OWN.to_bytes(2, "big")
+"""What such values begin with: whatever is less is under a key of the deployment's."""
 
 
 class KeyringRefused(Exception):
     """The keyring's database cannot be used with the main one; the message says why and what to do."""
+
+
+class Unprovided(KeyringRefused):
+    """People were recorded before there were keys of their own."""
 
 
 class SubjectKey(Struct, frozen=True):
@@ -38,6 +44,22 @@ class Epoch(Struct, frozen=True):
     began_at: datetime
     closed_at: datetime | None
     ended_at: datetime | None
+
+
+class Promises(Struct, frozen=True):
+    """What the operator of a deployment has promised (settings), and certificates rely on."""
+
+    epoch: timedelta
+    backups: timedelta
+
+    def epoch_ends(self, epochs: Sequence[Epoch], now: datetime) -> datetime | None:
+        """When the latest of the epochs ends at last; None where that is overdue, so that nobody knows."""
+        ends = max((epoch.began_at for epoch in epochs), default=now) + self.epoch
+        return ends if ends > now else None
+
+    def backups_clear_at(self, epoch_ends: datetime | None, shredded_at: datetime) -> datetime | None:
+        """When no backup holds anything any more that opens: the epoch has ended, and unsealed copies are gone."""
+        return max(epoch_ends, shredded_at + self.backups) if epoch_ends else None
 
 
 class Seals:
@@ -69,13 +91,8 @@ class Seals:
 
         What no subject owns, or was sealed before subjects had keys, is under the deployment's key.
         """
-        sealer = self._own.get(owner, self._deployment) if is_own(sealed) else self._deployment
+        sealer = self._own.get(owner, self._deployment) if sealed.startswith(OWN_PREFIX) else self._deployment
         return sealer.open(sealed, table.encode(), column.encode(), owner.bytes)
-
-
-def is_own(sealed: bytes) -> bool:
-    """Whether a value is sealed under its subject's own key."""
-    return sealed[:2] == OWN.to_bytes(2, "big")
 
 
 class KeyringUnavailable(Unavailable):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.consenting import ON_CONSENT, text
-from tests.filing import REQUESTS, approve, fetch, file, filing
+from tests.filing import REQUESTS, approve, claims, erase, fetch, filing
 from tests.line import Line, line
 from tests.running import Running, customer, keyring_beside, refused, running, succeeded
 
@@ -84,8 +84,8 @@ async def test_strangers_keep_nobody_waiting(lonely: Running) -> None:
 
 async def test_an_erasure_does_not_wait_for_the_keyring(lonely: Running) -> None:
     """What can be erased is erased at once; that the keys are not gone yet is not said to be done."""
-    request_id = (await file(lonely, "erasure", ADA))["request_id"]
-    succeeded(await approve(lonely, request_id))
+    certificate = await claims(lonely, await erase(lonely, ADA))
+    assert certificate["backups_clear_at"] is None
     assert (await lonely.check(ADA, "analytics"))["reason"] == "unknown"
     assert await lonely.database.fetchval("SELECT shredded_at FROM subjects") is None
 
