@@ -25,6 +25,7 @@ from rich.table import Table
 
 from benchmarks.load import COLUMNS, People
 from benchmarks.processes import ROOT
+from service.cli.keyring import keyring_url, migrate_keyring
 from service.kernel.clock import system_now
 from service.kernel.crypto import Signer
 from service.kernel.database import Connection, Database
@@ -38,7 +39,8 @@ from service.ledger.sequencing import Sequencer
 from service.ledger.store import QUERIES
 from service.policy.load import load
 from service.settings import Settings
-from service.subjects.keyring import create_key_file, load_key_file
+from service.subjects.keyfile import create_key_file
+from service.subjects.keyring import load_key_file
 
 BATCH = 1000
 PROOFS = 2000
@@ -57,8 +59,8 @@ Rows = list[tuple[str, str]]
 def main(entries: int, seconds: int) -> None:
     """Measure the tree, and print a table."""
     with TemporaryDirectory(prefix="placet-ledger-", dir=os.environ.get("TMPDIR")) as name:
-        settings = Settings(data_dir=Path(name))
-        create_key_file(settings.key_file)
+        settings = Settings(environment="development", data_dir=Path(name))
+        create_key_file(settings)
         try:
             with Embedded.start(settings.data_dir) as server:
                 rows = asyncio.run(_measured(server.url, settings, entries, seconds))
@@ -72,9 +74,11 @@ def main(entries: int, seconds: int) -> None:
 
 
 async def _measured(url: str, settings: Settings, entries: int, seconds: int) -> Rows:
-    keyring = load_key_file(settings.key_file)
+    keyring = load_key_file(settings)
     await migrate(url)
-    ids = await _fill(url, People(keyring, load(settings.policies_dir), system_now()), entries)
+    address = await keyring_url(settings, url)
+    await migrate_keyring(address)
+    ids = await _fill(url, address, People(keyring, load(settings.policies_dir), system_now()), entries)
     database = Database(url, size=5)
     sequencer = _sequencer(database, keyring.signing, settings)
     try:
@@ -90,14 +94,15 @@ def _sequencer(database: Database, signer: Signer, settings: Settings) -> Sequen
     return Sequencer(database=database, signer=signer, issuer=settings.issuer, publication=publication)
 
 
-async def _fill(url: str, people: People, entries: int) -> list[UUID]:
+async def _fill(url: str, address: str, people: People, entries: int) -> list[UUID]:
     """Copy entries as the service would have written them; all of them wait. Returns their ids."""
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
+    keyring = Database(address, size=1)
     ids: list[UUID] = []
     first = 0
     try:
         while len(ids) < entries:
-            rows = people.rows(range(first, first + BATCH))["ledger_entries"]
+            rows = (await people.rows(range(first, first + BATCH), keyring))["ledger_entries"]
             first += BATCH
             await connection.copy_records_to_table("ledger_entries", records=rows, columns=COLUMNS["ledger_entries"])
             waiting = [(row[ENTRY], tree.leaf_hash(row[COMMITMENT])) for row in rows]
@@ -106,6 +111,7 @@ async def _fill(url: str, people: People, entries: int) -> list[UUID]:
         await connection.execute("VACUUM (ANALYZE) ledger_entries")
         await connection.execute("CHECKPOINT")
     finally:
+        await keyring.close()
         await connection.close()
     return ids
 

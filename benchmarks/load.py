@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from service.cli.credentials import Credentials
 from service.consent import rules as consent_rules
 from service.consent.model import Choice, ConsentState, Method, NoticeShown, Record, Said, Standing, Status, Withdrawal
 from service.consent.recording import CONSENT
@@ -15,13 +16,16 @@ from service.consent.statement import Statement, recordable, withdrawable
 from service.consent.verdicts import permissions
 from service.journey.commands import TOUCHPOINTS
 from service.kernel.auth import SERVER_SCOPES, Principal
+from service.kernel.database import Database
 from service.kernel.ids import new_id
 from service.ledger import rules as ledger_rules
 from service.policy.commands import ActivePolicy
 from service.policy.model import Bundle
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
-from service.subjects.model import Identifier
+from service.subjects.keys.commands import SubjectKeys
+from service.subjects.keys.model import Seals
+from service.subjects.model import Identifier, Lookup
 
 SITE = "shop"
 KIND = "customer_id"
@@ -62,7 +66,8 @@ class People:
 
     def __init__(self, keyring: Keyring, bundle: Bundle, now: datetime) -> None:
         self._bundle = bundle
-        self._subjects = Subjects(keyring, ActivePolicy(bundle))
+        self._keyring = keyring
+        self._policy = ActivePolicy(bundle)
         self._now = now
         self._gives = self._statement(keyring, Choice.GIVEN)
         self._refuses = self._statement(keyring, Choice.REFUSED)
@@ -86,18 +91,20 @@ class People:
         anywhere = next(iter(self._bundle.channels))
         return [(rule.event, rule.channel or anywhere) for rule in journey.rules]
 
-    def rows(self, numbers: range) -> Rows:
-        """The rows of these people, by table."""
+    async def rows(self, numbers: range, keyring: Database) -> Rows:
+        """The rows of these people, by table; their keys are in the keyring's database then."""
+        subjects = Subjects(self._keyring, self._policy, SubjectKeys(keyring, self._keyring))
         rows: Rows = {table: [] for table in COLUMNS}
-        for number in numbers:
-            self._add(rows, number)
+        ids = [new_id() for _ in numbers]
+        seals = await subjects.keys.create(ids)
+        for number, subject_id in zip(numbers, ids, strict=True):
+            lookup = subjects.lookup(Identifier(kind=KIND, value=NAME % number))
+            self._add(rows, number, subject_id, lookup, seals)
         return rows
 
-    def _add(self, rows: Rows, number: int) -> None:
-        subject_id = new_id()
+    def _add(self, rows: Rows, number: int, subject_id: UUID, lookup: Lookup, seals: Seals) -> None:
         decided_at = self._now - DECIDED_BEFORE + timedelta(seconds=number % 86_400)
-        lookup = self._subjects.lookup(Identifier(kind=KIND, value=NAME % number))
-        sealed = self._subjects.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
+        sealed = seals.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
         rows["lookups"].append((lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, decided_at))
         said: list[Said] = []
         records = self._records(number, decided_at)
@@ -144,17 +151,20 @@ def _values(state: ConsentState) -> tuple[Any, ...]:
     return tuple(value.value if isinstance(value, Status) else value for value in msgspec.structs.astuple(state))
 
 
-async def fill(url: str, people: People, numbers: range, tell: Callable[[int], None]) -> None:
-    """Copy people into a database, a batch at a time; `tell` hears how many each batch was."""
+async def fill(given: Credentials, people: People, numbers: range, tell: Callable[[int], None]) -> None:
+    """Copy people into the databases of a service, a batch at a time; `tell` hears how many each batch was."""
+    url, keyring = given.database_url, Database(given.keyring_url, size=1)
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
     try:
         for first in range(0, len(numbers), BATCH):
             batch = numbers[first : first + BATCH]
+            made = await people.rows(batch, keyring)
             async with connection.transaction():
-                for table, rows in people.rows(batch).items():
+                for table, rows in made.items():
                     await connection.copy_records_to_table(table, records=rows, columns=COLUMNS[table])
             tell(len(batch))
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")
     finally:
         await connection.close()
+        await keyring.close()

@@ -39,7 +39,11 @@ def service(folder: Path) -> Generator[tuple[int, Target, Credentials]]:
 def beside(folder: Path, given: Credentials) -> Generator[Target]:
     """Another process of the service in a folder, with its keys and its database."""
     port = free_port()
-    environment = {**_environment(folder), "PLACET_DATABASE_URL": given.database_url}
+    environment = {
+        **_environment(folder),
+        "PLACET_DATABASE_URL": given.database_url,
+        "PLACET_KEYRING_URL": given.keyring_url,
+    }
     command = [*SERVE, "--port", str(port)]
     with server(command, environment, log=folder / "beside.log", serves=lambda: answers(port, "/health/ready")):
         yield Target(port=port, key=given.secret_key)
@@ -47,7 +51,7 @@ def beside(folder: Path, given: Credentials) -> Generator[Target]:
 
 def _environment(folder: Path) -> Mapping[str, str]:
     kept = {n: v for n, v in os.environ.items() if not n.startswith("PLACET_") or n.startswith("PLACET_POSTGRES_")}
-    return kept | {"PLACET_DATA_DIR": str(folder)}
+    return kept | {"PLACET_DATA_DIR": str(folder), "PLACET_ROOT_KEY_FILE": str(folder / "root.key")}
 
 
 @contextmanager

@@ -175,7 +175,7 @@ COMMENT ON COLUMN ledger_entries.kind IS 'What kind of fact: consent, objection,
 COMMENT ON COLUMN ledger_entries.effective_at IS 'When it took effect; kept as proof that it happened; immutable. [pd=consent; erase=keep]';
 COMMENT ON COLUMN ledger_entries.recorded_at IS 'When we learnt it, by the database''s clock; kept as proof; immutable. [pd=consent; erase=keep]';
 COMMENT ON COLUMN ledger_entries.payload IS 'The fact: what the commitment commits to. [pd=consent; erase=empty]';
-COMMENT ON COLUMN ledger_entries.evidence IS 'What the site observed when it was said, and who agreed for a minor; sealed. [pd=consent; sealed; erase=empty]';
+COMMENT ON COLUMN ledger_entries.evidence IS 'What the site observed when it was said, and who agreed for a minor; sealed under the person''s own key. [pd=consent; sealed; own; erase=empty]';
 COMMENT ON COLUMN ledger_entries.salt IS '32 random bytes; without them the commitment says nothing. [pd=consent; erase=empty]';
 COMMENT ON COLUMN ledger_entries.commitment IS 'SHA-256 of salt and canonical payload; identifies no one once the salt is gone; immutable. [pd=none]';
 
@@ -228,7 +228,7 @@ COMMENT ON COLUMN lookups.lookup IS 'HMAC-SHA-256 of kind and normalised identif
 COMMENT ON COLUMN lookups.subject_id IS 'Whose own identifier it is; immutable. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN lookups.kind IS 'cookie, email, phone, customer_id …; immutable. [pd=contact; erase=delete]';
 COMMENT ON COLUMN lookups.key_version IS 'Which lookup key made the hash. [pd=none]';
-COMMENT ON COLUMN lookups.sealed IS 'The normalised identifier, AES-256-GCM. [pd=contact; sealed; erase=delete]';
+COMMENT ON COLUMN lookups.sealed IS 'The normalised identifier, AES-256-GCM under the person''s own key. [pd=contact; sealed; own; erase=delete]';
 COMMENT ON COLUMN lookups.created_at IS 'When the identifier was first recorded; immutable. [pd=contact; erase=delete]';
 COMMENT ON COLUMN lookups.linked_to IS 'The known subject that a linked identifier leads to; null while it leads to its own. [pd=pseudonym; other; erase=delete]';
 
@@ -375,14 +375,17 @@ CREATE TABLE subjects (
     created_at timestamp with time zone NOT NULL,
     state text NOT NULL DEFAULT 'active'::text,
     revision bigint NOT NULL DEFAULT 0,
+    shredded_at timestamp with time zone,
     CONSTRAINT subjects_state_check CHECK ((state = ANY (ARRAY['active'::text, 'erased'::text]))),
     CONSTRAINT subjects_pkey PRIMARY KEY (subject_id)
 );
+CREATE INDEX subjects_to_shred ON public.subjects USING btree (subject_id) WHERE ((state = 'erased'::text) AND (shredded_at IS NULL));
 COMMENT ON TABLE subjects IS 'One row a person; a tombstone remains after erasure. [purposes=none]';
 COMMENT ON COLUMN subjects.subject_id IS 'A random id (UUIDv7), never an identifier; kept as tombstone; immutable. [pd=pseudonym; subject; erase=keep]';
 COMMENT ON COLUMN subjects.created_at IS 'When the person was first recorded; kept with the tombstone; immutable. [pd=technical; erase=keep]';
 COMMENT ON COLUMN subjects.state IS 'active, or erased: the tombstone itself. [pd=technical; erase=keep]';
 COMMENT ON COLUMN subjects.revision IS 'Grows with every consent change and erasure, so that a decision in flight notices. [pd=technical; erase=keep]';
+COMMENT ON COLUMN subjects.shredded_at IS 'When the keys of the erased were deleted from the keyring; null before. [pd=none]';
 
 CREATE TABLE touchpoints (
     subject_id uuid NOT NULL,
@@ -406,4 +409,4 @@ COMMENT ON COLUMN touchpoints.occurred_at IS 'When it happened, as the sender sa
 COMMENT ON COLUMN touchpoints.recorded_at IS 'When we learnt it, by the database''s clock; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN touchpoints.purposes IS 'The purposes allowed when it was recorded, for which alone it is kept; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN touchpoints.sentiment IS 'How it felt, -2 to 2; immutable. [pd=behaviour; erase=delete]';
-COMMENT ON COLUMN touchpoints.properties IS 'What else the sender said; sealed; immutable. [pd=behaviour; sealed; erase=delete]';
+COMMENT ON COLUMN touchpoints.properties IS 'What else the sender said; sealed under the person''s own key; immutable. [pd=behaviour; sealed; own; erase=delete]';

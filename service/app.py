@@ -48,7 +48,11 @@ from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
-from service.subjects.keyring import Keyring, create_key_file, load_key_file
+from service.subjects.keyfile import create_key_file
+from service.subjects.keyring import Keyring, load_key_file
+from service.subjects.keys.commands import SubjectKeys, promises_of
+from service.subjects.pseudonyms.api import router as pseudonym_router
+from service.subjects.pseudonyms.commands import PseudonymDesk
 
 MOST_BYTES = 1024 * 1024
 ERASING = 2
@@ -61,6 +65,7 @@ ROUTERS = (
     consent_router,
     protection_router,
     linking_router,
+    pseudonym_router,
     journey_router,
     decisioning_router,
     rights_router,
@@ -71,7 +76,13 @@ class Desks:
     """Everything that handlers may ask for, made once."""
 
     def __init__(
-        self, settings: Settings, keyring: Keyring, policy: ActivePolicy, database: Database, datamap: DataMap
+        self,
+        settings: Settings,
+        keyring: Keyring,
+        policy: ActivePolicy,
+        database: Database,
+        datamap: DataMap,
+        keys: SubjectKeys,
     ) -> None:
         answers = Answers(keyring.token, keyring.seal)
         self.settings = settings
@@ -80,7 +91,8 @@ class Desks:
         self.policy = policy
         self.signer = keyring.signing
         self.ledger = LedgerDesk(database)
-        self.subjects = Subjects(keyring, policy)
+        self.keys = keys
+        self.subjects = Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, development=settings.development)
         self.consequences = Consequences(datamap=datamap, policy=policy)
@@ -89,21 +101,26 @@ class Desks:
         self.link = LinkDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
         )
+        self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = JourneyDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
         )
         self.decisions = DecisionDesk(
             database=database, policy=policy, consent=self.consent, journey=self.journey, seal=self.subjects.seal
         )
-        self.rights = RightsDesk(
-            database=database,
+        self.rights = self._rights(answers, datamap)
+
+    def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
+        return RightsDesk(
+            database=self.database,
             erasing=self.erasing,
-            policy=policy,
+            policy=self.policy,
             subjects=self.subjects,
             answers=answers,
-            signer=keyring.signing,
-            issuer=settings.issuer,
+            signer=self.signer,
+            issuer=self.settings.issuer,
             datamap=datamap,
+            promises=promises_of(self.settings),
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:
@@ -193,6 +210,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "consent_desk": desks.consent,
         "protection_desk": desks.protection,
         "link_desk": desks.link,
+        "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "rights_desk": desks.rights,
@@ -210,8 +228,11 @@ def _always(value: object) -> Callable[[], Any]:
 def described(policies_dir: Path = Path("policies")) -> Litestar:
     """The routes of a service that answers nobody, for reading its OpenAPI description."""
     with ExitStack() as stack:
-        key_file = Path(stack.enter_context(TemporaryDirectory())) / "keys.json"
-        create_key_file(key_file)
+        data_dir = Path(stack.enter_context(TemporaryDirectory()))
+        settings = Settings(environment="development", data_dir=data_dir)
+        create_key_file(settings)
         policy = ActivePolicy(load(policies_dir))
         nowhere = Database("postgresql://127.0.0.1:1/none")
-        return create_router(Desks(Settings(), load_key_file(key_file), policy, nowhere, DataMap(tables=())))
+        keyring = load_key_file(settings)
+        keys = SubjectKeys(nowhere, keyring)
+        return create_router(Desks(settings, keyring, policy, nowhere, DataMap(tables=()), keys))

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, inspect
 PLACE = re.compile(r"at `\$\.(\w+)")
 HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?")
 LAST_PORT = 65535
-ADDRESSES = ("database_url", "erasure_url")
+ADDRESSES = ("database_url", "erasure_url", "keyring_url")
 """The settings that are addresses of a PostgreSQL, with a password in them."""
 
 
@@ -36,15 +36,23 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """How this deployment runs. Each field is the environment variable `PLACET_` + its name in capitals."""
 
     database_url: Secret | None = None
-    """PostgreSQL 15 or newer; absent in development means the embedded one."""
+    """The address of PostgreSQL 15 or newer; absent in development means the embedded one."""
     erasure_url: Secret | None = None
     """The same database as a role that may erase (docs/hardening.md); absent, erasures use `database_url`."""
+    keyring_url: Secret | None = None
+    """The same of the keyring's, which is backed up apart; absent in development means `NAME_keyring` beside it."""
     environment: Literal["development", "production"] = "production"
     """development allows `Placet-Now` and writes `dev-credentials.json`."""
     data_dir: Path = Path(".placet")
     """Where the key file, and in development the embedded database and the credentials, are kept."""
     checkpoint_file: Path | None = None
     """The last published checkpoint, best on a volume of its own; absent: `checkpoint.txt` in the data directory."""
+    root_key_file: Path | None = None
+    """The file of the root key, which wraps the keys in the key file; in development `root.key` beside that one."""
+    root_key: Secret | None = None
+    """The root key itself, instead of a file: 32 random bytes in base64url."""
+    next_root_key: Secret | None = None
+    """What `placet keys rotate root` changes `PLACET_ROOT_KEY` to; every serving process needs both for that time."""
     policies_dir: Path = Path("policies")
     """The bundle to activate at start."""
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -57,6 +65,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Requests per second of one secret key or officer's token from one address, in each process; 0: no limit."""
     browser_rate_per_second: Annotated[int, Meta(ge=0)] = 50
     """The same for a publishable key, and for all unknown callers of one address. Behind a proxy: 0; limit there."""
+    epoch_days: Annotated[int, Meta(ge=1)] = 30
+    """After how many days at most you end an epoch (`placet keys rotate epoch`); certificates rely on it."""
+    backup_retention_days: Annotated[int, Meta(ge=1)] = 30
+    """After how many days at most every backup of either database is gone; certificates rely on it."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -79,6 +91,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """The file of the last published checkpoint, which no backup of the database may hold."""
         return self.checkpoint_file or self.data_dir / "checkpoint.txt"
 
+    @property
+    def root_file(self) -> Path | None:
+        """The file that holds the root key; in production only one that was named."""
+        return self.root_key_file or (self.data_dir / "root.key" if self.development else None)
+
+
+SECRETS = frozenset({*ADDRESSES, "root_key", "next_root_key"})
+
 
 def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
     """The settings in `source` (default: the process's environment); raises `SettingsRefused` naming what is wrong.
@@ -91,9 +111,8 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
         for name, value in (os.environ if source is None else source).items()
         if name.startswith("PLACET_") and not name.startswith(("PLACET_TEST_", "PLACET_POSTGRES_"))
     }
-    for name in ADDRESSES:
-        if isinstance(url := given.get(name), str):
-            given[name] = {"reveal": url}
+    for name in SECRETS & given.keys():
+        given[name] = {"reveal": given[name]}
     given |= overrides
     known = {field.name for field in msgspec.structs.fields(Settings)}
     if unknown := sorted(given.keys() - known):
@@ -108,6 +127,11 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
     for name in ADDRESSES:
         if (address := getattr(settings, name)) is not None:
             _require_address(name, address.reveal)
+    if settings.keyring_url is not None and settings.keyring_url == settings.database_url:
+        raise SettingsRefused(
+            "PLACET_KEYRING_URL names the database of PLACET_DATABASE_URL; what is sealed and its keys need one each, "
+            "so that nobody finds both in one backup"
+        )
     return settings
 
 
@@ -127,7 +151,7 @@ def _in_words(kind: inspect.Type) -> str:
         case inspect.StrType(min_length=least):
             return "text, not left empty" if least else "text"
         case inspect.StructType():
-            return "an address; never logged"
+            return "a secret; never logged"
         case _:
             return "a path"
 

@@ -13,16 +13,17 @@ from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
+from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
 BETWEEN_CHECKPOINTS = timedelta(seconds=1)
 BATCH = 1000
 
 
-async def work(database: Database, consequences: Consequences, sequencer: Sequencer) -> None:
+async def work(database: Database, consequences: Consequences, sequencer: Sequencer, keyring: Database) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_tidy(database, consequences))
+        group.create_task(_tidy(database, consequences, keyring))
         group.create_task(_sequence(sequencer))
 
 
@@ -44,13 +45,20 @@ async def _sequence(sequencer: Sequencer) -> None:
         await asyncio.sleep(BETWEEN_CHECKPOINTS.total_seconds())
 
 
-async def _tidy(database: Database, consequences: Consequences) -> None:
+async def _tidy(database: Database, consequences: Consequences, keyring: Database) -> None:
+    """What can be done without one of the databases is done."""
+    tasks = (
+        partial(delete_ended, database, consequences),
+        partial(forget_answers, database),
+        partial(shred_due, database, keyring),
+        partial(sweep, database, keyring),
+    )
     while True:
-        try:
-            await delete_ended(database, consequences)
-            await forget_answers(database)
-        except Unavailable:
-            event("work.unavailable")
+        for task in tasks:
+            try:
+                await task()
+            except Unavailable:
+                event("work.unavailable")
         await asyncio.sleep(PAUSE.total_seconds())
 
 

@@ -10,13 +10,16 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from service.cli.keyring import BESIDE
 from service.kernel.embedded import Embedded, home_of
 from service.kernel.migrate import migrate
+from service.subjects.keys.model import FOLDER
 from tests.leftovers import sweep
 from tests.running import Running, running
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "template_placet"
+KEYRING_TEMPLATE = "template_keyring"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,14 +44,16 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 async def _make_template(url: str) -> None:
-    await _on(url, f"CREATE DATABASE {TEMPLATE}")
+    await _on(url, f"CREATE DATABASE {TEMPLATE}", f"CREATE DATABASE {KEYRING_TEMPLATE}")
     await migrate(_named(url, TEMPLATE))
+    await migrate(_named(url, KEYRING_TEMPLATE), FOLDER)
 
 
-async def _on(url: str, statement: str) -> None:
+async def _on(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(statement)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
 
@@ -59,11 +64,16 @@ def _named(url: str, name: str) -> str:
 
 @pytest.fixture
 async def database_url(postgres: str) -> AsyncIterator[str]:
-    """A migrated database of this test's own."""
+    """A migrated database of this test's own, with a keyring's beside it."""
     name = f"test_{uuid4().hex}"
-    await _on(postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    keyring = name + BESIDE
+    await _on(
+        postgres,
+        f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy",
+        f"CREATE DATABASE {keyring} TEMPLATE {KEYRING_TEMPLATE} STRATEGY file_copy",
+    )
     yield _named(postgres, name)
-    await _on(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    await _on(postgres, f"DROP DATABASE {name} WITH (FORCE)", f"DROP DATABASE {keyring} WITH (FORCE)")
 
 
 @pytest.fixture

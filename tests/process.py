@@ -35,7 +35,7 @@ async def process_beside(
             answers.cancel()
             assert process.returncode is None, _text(log)
             given = credentials.read(service.data_dir / "dev-credentials.json")
-            yield Running(http, given, service.desks, service.database_url, service.data_dir)
+            yield Running(http, given, service.desks, service.database_url, service.data_dir, process)
     finally:
         if process.returncode is None:
             process.terminate()
@@ -57,6 +57,8 @@ async def worker_beside(service: Running, policies_dir: Path, log: Path, **more:
 def _settings(service: Running, policies_dir: Path, port: int) -> dict[str, str]:
     return {
         "PLACET_DATABASE_URL": service.database_url,
+        "PLACET_KEYRING_URL": service.keyring_url,
+        "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
         "PLACET_DATA_DIR": str(service.data_dir),
         "PLACET_POLICIES_DIR": str(policies_dir),
         "PLACET_PORT": str(port or _free_port()),

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from granian.constants import Interfaces
@@ -14,12 +15,16 @@ from granian.server.embed import Server
 from service.app import Desks, create_app
 from service.cli import credentials
 from service.cli.credentials import Credentials
+from service.cli.keyring import BESIDE
 from service.cli.serve import QUIET
 from service.kernel import auth, datamap
 from service.kernel.database import Connection, Database
 from service.policy.commands import ActivePolicy, activate
 from service.settings import Secret, Settings
-from service.subjects.keyring import create_key_file, load_key_file
+from service.subjects.keyfile import create_key_file
+from service.subjects.keyring import load_key_file
+from service.subjects.keys.commands import SubjectKeys
+from service.subjects.keys.recognition import recognise as recognise_keys
 from service.subjects.recognition import recognise
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -48,6 +53,7 @@ class Running:
         desks: Desks,
         database_url: str,
         data_dir: Path,
+        process: asyncio.subprocess.Process | None = None,
     ) -> None:
         self.http = http
         self.secret_key = given.secret_key
@@ -56,7 +62,10 @@ class Running:
         self.desks = desks
         self.database = desks.database
         self.database_url = database_url
+        self.keyring = desks.keys.database
+        self.keyring_url = keyring_beside(database_url)
         self.data_dir = data_dir
+        self.process = process
 
     async def post(
         self,
@@ -195,9 +204,20 @@ def refused(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
     return problem
 
 
+def keyring_beside(database_url: str) -> str:
+    """The address of the keyring's database of a test, which stands beside the other one as in development."""
+    return urlunsplit(urlsplit(database_url)._replace(path=urlsplit(database_url).path + BESIDE))
+
+
 @asynccontextmanager
 async def running(
-    database_url: str, policies_dir: Path, data_dir: Path, *, environment: str = "development", **rates: int
+    database_url: str,
+    policies_dir: Path,
+    data_dir: Path,
+    *,
+    environment: str = "development",
+    keyring_url: str | None = None,
+    **rates: int,
 ) -> AsyncIterator[Running]:
     """Run the service on a migrated database."""
     port = _free_port()
@@ -205,17 +225,20 @@ async def running(
         environment="development" if environment == "development" else "production",
         database_url=Secret(database_url),
         data_dir=data_dir,
+        root_key_file=data_dir / "root.key",
         port=port,
         pool_size=5,
         **rates,
     )
     if not settings.key_file.exists():
-        create_key_file(settings.key_file)
-    database, keyring = Database(database_url, size=5), load_key_file(settings.key_file)
+        create_key_file(settings)
+    database, keyring = Database(database_url, size=5), load_key_file(settings)
+    keys = SubjectKeys(Database(keyring_url or keyring_beside(database_url), size=5), keyring)
     await recognise(database, keyring, settings.key_file)
+    await recognise_keys(database, keys)
     policy = ActivePolicy(await activate(database, policies_dir))
-    desks = Desks(settings, keyring, policy, database, await datamap.read(database))
-    given = credentials.read(await credentials.write(desks, database_url))
+    desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
+    given = credentials.read(await credentials.write(desks, database_url, keyring_url or keyring_beside(database_url)))
     server = Server(create_app(desks), port=port, interface=Interfaces.ASGINL, websockets=False, log_dictconfig=QUIET)
     serving = asyncio.create_task(server.serve())
     try:
@@ -226,6 +249,7 @@ async def running(
         server.stop()
         await serving
         await database.close()
+        await keys.database.close()
 
 
 async def _answers(http: httpx.AsyncClient) -> None:

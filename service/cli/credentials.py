@@ -30,6 +30,7 @@ class Credentials(Struct, frozen=True):
     officers: list[OfficerToken]
     database_url: str
     outbox_dir: str
+    keyring_url: str = ""
 
     @property
     def tokens(self) -> list[str]:
@@ -40,7 +41,7 @@ class Credentials(Struct, frozen=True):
 NONE = Credentials(base_url="", secret_key="", browser_key="", officers=[], database_url="", outbox_dir="")
 
 
-async def write(desks: Desks, database_url: str) -> Path:
+async def write(desks: Desks, database_url: str, keyring_url: str) -> Path:
     """Write the file with credentials that work; those of an earlier start are kept while they do."""
     settings = desks.settings
     path = settings.data_dir / "dev-credentials.json"
@@ -50,7 +51,11 @@ async def write(desks: Desks, database_url: str) -> Path:
     working = {token for token in earlier.tokens if token and await _works(desks, token)}
     made = await desks.database.run("development.credentials", lambda c: _completed(c, desks, earlier, working))
     credentials = msgspec.structs.replace(
-        made, base_url=settings.issuer, database_url=database_url, outbox_dir=str(outbox)
+        made,
+        base_url=settings.issuer,
+        database_url=database_url,
+        outbox_dir=str(outbox),
+        keyring_url=keyring_url,
     )
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
@@ -73,11 +78,13 @@ def _earlier(path: Path) -> Credentials:
 
 
 async def _works(desks: Desks, token: str) -> bool:
-    """Whether the database still knows it, and the bundle its site."""
+    """Whether the database still knows it, for all that a key may do now, and the bundle its site."""
     try:
         holder = await desks.gate.holder(token)
     except Unauthenticated:
         return False
+    if holder.kind == "server":
+        return holder.scopes >= auth.SERVER_SCOPES
     return holder.site is None or holder.site in desks.policy.current.sites
 
 

@@ -14,7 +14,8 @@ from service.kernel.migrate import MigrationRefused
 from service.kernel.problem import Unavailable
 from service.policy.model import BundleRefused
 from service.settings import Settings, SettingsRefused, from_environment
-from service.subjects.keyring import KeyFileRefused
+from service.subjects.keys.model import KeyringRefused
+from service.subjects.private import KeyFileRefused
 
 T = TypeVar("T")
 
@@ -59,25 +60,34 @@ def told() -> Generator[None]:
     except BundleRefused as refused:
         show_mistakes(refused)
         raise Stop("Nothing was changed; mend the bundle and try again.", NO) from refused
-    except (KeyFileRefused, MigrationRefused, EmbeddedRefused) as error:
+    except (KeyFileRefused, KeyringRefused, MigrationRefused, EmbeddedRefused) as error:
         raise Stop(str(error), NO) from error
     except exceptions.InsufficientPrivilegeError as error:
         raise Stop(NOT_GRANTED, NO) from error
     except Unavailable as error:
-        raise Stop(_unreachable(error.__cause__), UNREACHABLE) from error
+        raise Stop(_unreachable(error.__cause__, "PLACET_DATABASE_URL"), UNREACHABLE) from error
 
 
-def _unreachable(cause: BaseException | None) -> str:
-    """Why the database does not answer, and what to do; nothing of its address is repeated, since it has a password."""
+@contextmanager
+def reaching(setting: str) -> Generator[None]:
+    """A database that does not answer inside ends the command with the setting that names it."""
+    try:
+        yield
+    except Unavailable as error:
+        raise Stop(_unreachable(error.__cause__, setting), UNREACHABLE) from error
+
+
+def _unreachable(cause: BaseException | None, setting: str) -> str:
+    """Why a database does not answer, and what to do; nothing of its address is repeated, since it has a password."""
     match cause:
         case exceptions.InvalidAuthorizationSpecificationError():
-            return "PostgreSQL does not let this user in; check user and password in PLACET_DATABASE_URL."
+            return f"PostgreSQL does not let this user in; check user and password in {setting}."
         case exceptions.InvalidCatalogNameError():
-            return "PostgreSQL has no database of this name; create it, or name another in PLACET_DATABASE_URL."
+            return f"PostgreSQL has no database of this name; create it, or name another in {setting}."
         case exceptions.ClientConfigurationError() | exceptions.UndefinedObjectError():
-            return "PostgreSQL cannot be asked this way; check what stands behind the ? in PLACET_DATABASE_URL."
+            return f"PostgreSQL cannot be asked this way; check what stands behind the ? in {setting}."
         case _:
-            return "The database cannot be reached; check PLACET_DATABASE_URL and that PostgreSQL runs."
+            return f"The database cannot be reached; check {setting} and that PostgreSQL runs."
 
 
 def run(command: Coroutine[Any, Any, T]) -> T:

@@ -6,19 +6,28 @@ import click
 
 from service.app import described
 from service.cli.ending import NO, Stop, database_url, run, settings_of
+from service.cli.keyring import keyring_url, migrate_keyring
 from service.kernel.migrate import migrate as apply_migrations
 from service.kernel.migrate import snapshot
 from service.kernel.openapi import render
+from service.settings import Settings
 
 OPENAPI = Path("openapi/openapi.json")
 SCHEMA = Path("migrations/schema.sql")
+KEYRING_SCHEMA = Path("migrations/keyring/schema.sql")
 
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to the schema of this version; safe to run again, and from several places at once."""
-    applied = run(apply_migrations(database_url(settings_of())))
+    """Bring both databases to the schema of this version; safe to run again, and from several places at once."""
+    settings = settings_of()
+    applied = run(_migrate(settings, database_url(settings)))
     click.echo("\n".join(applied) if applied else "nothing to do")
+
+
+async def _migrate(settings: Settings, url: str) -> list[str]:
+    keyring = await keyring_url(settings, url)
+    return [*await apply_migrations(url), *await migrate_keyring(keyring)]
 
 
 @click.command()
@@ -31,8 +40,15 @@ def openapi(check: bool) -> None:
 @click.command()
 @click.option("--check", is_flag=True, help="Only say whether the committed snapshot is that of the migrations.")
 def schema(check: bool) -> None:
-    """Write migrations/schema.sql from a migrated database."""
-    _written(SCHEMA, run(snapshot(database_url(settings_of()))), check=check)
+    """Write migrations/schema.sql and migrations/keyring/schema.sql from migrated databases."""
+    settings = settings_of()
+    url = database_url(settings)
+    _written(SCHEMA, run(snapshot(url)), check=check)
+    _written(KEYRING_SCHEMA, run(_keyring_snapshot(settings, url)), check=check)
+
+
+async def _keyring_snapshot(settings: Settings, url: str) -> str:
+    return await snapshot(await keyring_url(settings, url))
 
 
 def _written(path: Path, text: str, *, check: bool) -> None:

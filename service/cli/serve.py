@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -18,6 +19,7 @@ from granian.server.embed import Server
 from service.app import Desks, create_app
 from service.cli import credentials
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
+from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
 from service.consent.consequences import Consequences
 from service.kernel import datamap
 from service.kernel.crypto import Signer
@@ -31,7 +33,8 @@ from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
-from service.subjects.keyring import Keyring, create_key_file, load_key_file
+from service.subjects.keyfile import create_key_file, upgrade_key_file
+from service.subjects.keyring import Keyring, load_key_file
 from service.subjects.recognition import recognise, require_new
 from service.work import work as work_on
 
@@ -86,7 +89,8 @@ def _embedded(settings: Settings) -> "Embedded | nullcontext[None]":
 
 
 async def _serve(settings: Settings, url: str, *, works: bool) -> None:
-    async with _desks(settings, url) as desks, _stop() as stop:
+    address = await _migrated(settings, url)
+    async with _desks(settings, url, address) as desks, _stop() as stop:
         server = Server(
             create_app(desks),
             address=settings.host,
@@ -98,11 +102,12 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         )
         gc.freeze()  # what is there now stays: looking through it for garbage cost a twelfth of each check
         gc.set_threshold(SELDOM)
-        where = await credentials.write(desks, url) if settings.development else None
+        where = await credentials.write(desks, url, address) if settings.development else None
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            working = group.create_task(work_on(desks.database, desks.consequences, sequencer)) if works else None
+            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.keys.database)
+            working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -113,24 +118,33 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
 
 
 @asynccontextmanager
-async def _desks(settings: Settings, url: str) -> AsyncGenerator[Desks]:
-    """What a service needs before it answers: schema, keys, an active bundle. In development all of it is made."""
-    load(settings.policies_dir)  # a bundle with mistakes is refused before anything is made
-    if settings.development:
-        await migrate(url)
-    elif missing := await pending(url):
-        raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
+async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[Desks]:
+    """What a service needs before it answers: keys, an active bundle. In development all of it is made."""
     database = Database(url, size=settings.pool_size)
     try:
         keyring = await _keyring(settings, database)
-        policy = ActivePolicy(await activate(database, settings.policies_dir))
-        desks = Desks(settings, keyring, policy, database, await datamap.read(database))
-        if not await may_erase(desks.erasing):
-            raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
-        yield desks
-        await desks.close()
+        async with subject_keys(address, settings, database, keyring) as keys:
+            policy = ActivePolicy(await activate(database, settings.policies_dir))
+            desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
+            if not await may_erase(desks.erasing):
+                raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
+            yield desks
+            await desks.close()
     finally:
         await database.close()
+
+
+async def _migrated(settings: Settings, url: str) -> str:
+    """The address of the keyring's database, once it and the other one are of this version."""
+    load(settings.policies_dir)  # a bundle with mistakes is refused before anything is made
+    address = await keyring_url(settings, url)
+    if settings.development:
+        await migrate(url)
+        await migrate_keyring(address)
+    elif missing := await pending(url):
+        raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
+    await require_migrated(address)
+    return address
 
 
 async def _keyring(settings: Settings, database: Database) -> Keyring:
@@ -138,8 +152,10 @@ async def _keyring(settings: Settings, database: Database) -> Keyring:
     if not settings.key_file.exists():
         await require_new(database, settings.key_file)
         if settings.development:
-            create_key_file(settings.key_file)
-    keyring = load_key_file(settings.key_file)
+            create_key_file(settings)
+    elif settings.development and upgrade_key_file(settings):
+        click.echo(f"{settings.key_file} is wrapped under a root key now: {settings.root_file}")
+    keyring = load_key_file(settings)
     await recognise(database, keyring, settings.key_file)
     return keyring
 
@@ -151,17 +167,19 @@ def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequen
 
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
-    database = Database(url, size=2)
+    address = await keyring_url(settings, url)
+    database, keys = Database(url, size=2), Database(address, size=2)
     try:
         keyring = await _keyring(settings, database)
         consequences = Consequences(datamap=await datamap.read(database), policy=policy)
         sequencer = _sequencer(settings, database, keyring.signing)
         async with _stop() as stop, asyncio.TaskGroup() as group:
-            working = group.create_task(work_on(database, consequences, sequencer))
+            working = group.create_task(work_on(database, consequences, sequencer, keys))
             await stop.wait()
             working.cancel()
     finally:
         await database.close()
+        await keys.close()
 
 
 @asynccontextmanager

@@ -22,11 +22,13 @@ from service.kernel.crypto import Signer
 from service.kernel.database import Connection, Database
 from service.kernel.idempotency import Answers, Claim
 from service.kernel.ids import new_id
-from service.kernel.problem import IdempotencyConflict
+from service.kernel.problem import IdempotencyConflict, Problem
 from service.ledger import rules as ledger_rules
 from service.ledger.model import Entry
 from service.policy.model import Bundle
+from service.subjects import store as subjects_store
 from service.subjects.commands import Entered, Subjects
+from service.subjects.keys.model import KeyringUnavailable, Seals
 from service.subjects.model import Led, Lookup
 
 CONSENT = "consent"
@@ -81,9 +83,9 @@ class _Before(Struct, frozen=True):
 
 
 class _Impossible(Exception):
-    """Utterances that cannot be recorded at the time of this transaction, each with the reason."""
+    """Utterances that cannot be recorded by this transaction, each with the reason."""
 
-    def __init__(self, utterances: Sequence[tuple[Utterance, RecordRefused]]) -> None:
+    def __init__(self, utterances: Sequence[tuple[Utterance, Problem]]) -> None:
         super().__init__()
         self.utterances = utterances
 
@@ -176,9 +178,7 @@ class Recorder:
             histories.update(gathered.histories)
             return gathered.now, gathered.led
 
-        hashes = {utterance.lookup.hash for utterance in batch}
-        arrivals = [(utterance.lookup, utterance.at) for utterance in batch if utterance.admits]
-        entered = await self._subjects.enter(connection, hashes, arrivals=arrivals, confirm=gather)
+        entered = await self._enter(connection, batch, gather)
         written = await self._say(connection, batch, entered, histories)
         await self._save(connection, written, entered.new)
         kept = [(u.claim, w.recorded) for u, w in zip(batch, written, strict=True) if u.claim]
@@ -186,6 +186,23 @@ class Recorder:
             connection, [(claim, msgspec.json.encode(recorded), recorded.subject_id) for claim, recorded in kept]
         )
         return [one.recorded for one in written]
+
+    async def _enter(
+        self, connection: Connection, batch: Sequence[Utterance], confirm: subjects_store.type_of_confirm
+    ) -> Entered:
+        """Lock whom a batch is about, with the keys of strangers and of whoever gives evidence.
+
+        Raises `_Impossible` for whom keys are needed while they cannot be reached.
+        """
+        hashes = {utterance.lookup.hash for utterance in batch}
+        arrivals = [(utterance.lookup, utterance.at) for utterance in batch if utterance.admits]
+        evident = {utterance.lookup.hash for utterance in batch if utterance.statement.evidence}
+        try:
+            return await self._subjects.enter(connection, hashes, arrivals=arrivals, evident=evident, confirm=confirm)
+        except KeyringUnavailable as problem:
+            known = await subjects_store.resolve(connection, hashes)
+            keyless = [u for u in batch if u.lookup.hash in evident or (u.admits and u.lookup.hash not in known)]
+            raise _Impossible([(u, problem) for u in keyless]) from problem
 
     async def _say(
         self,
@@ -199,26 +216,27 @@ class Recorder:
         imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
         before = _Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
         written: list[_Written] = []
-        impossible: list[tuple[Utterance, RecordRefused]] = []
+        impossible: list[tuple[Utterance, Problem]] = []
         for utterance in batch:
             led = entered.led.get(utterance.lookup.hash)
             try:
                 at = utterance.at or entered.recorded_at
-                written.append(self._said(utterance, led, before, at) if led else _Written(NOTHING, [], {}))
+                said = self._said(utterance, led, before, at, entered.seals) if led else _Written(NOTHING, [], {})
+                written.append(said)
             except RecordRefused as problem:
                 impossible.append((utterance, problem))
         if impossible:
             raise _Impossible(impossible)
         return written
 
-    def _said(self, utterance: Utterance, led: Led, before: _Before, recorded_at: datetime) -> _Written:
+    def _said(self, utterance: Utterance, led: Led, before: _Before, recorded_at: datetime, seals: Seals) -> _Written:
         """What an utterance adds to what its subjects said before, which it extends for the ones behind it."""
         entries: list[Entry] = []
         states: dict[tuple[UUID, str], ConsentState] = {}
         records: dict[str, RecordedPurpose] = {}
         for subject_id, statement in parts(utterance.statement, led):
             imports = before.imports.get(subject_id, {})
-            evidence = self._sealed_evidence(statement, subject_id)
+            evidence = _sealed_evidence(statement, subject_id, seals)
             new: list[Said] = []
             for event in statement.events(before.states(subject_id), recorded_at, new_id):
                 facts = statement.facts(event)
@@ -249,12 +267,6 @@ class Recorder:
         receipt = self._receipts.issue(bundle, entries)
         return _Written(Recorded(subject_id=entries[0].subject_id, records=records, receipt=receipt), entries, states)
 
-    def _sealed_evidence(self, statement: Statement, subject_id: UUID) -> tuple[bytes, bytes] | None:
-        if not statement.evidence:
-            return None
-        plain = msgspec.json.encode(statement.evidence, order="sorted")
-        return plain, self._subjects.seal("ledger_entries", "evidence", subject_id, plain)
-
     async def _save(self, connection: Connection, written: Sequence[_Written], new: Collection[UUID]) -> None:
         entries = [entry for one in written for entry in one.entries]
         if not entries:
@@ -262,6 +274,13 @@ class Recorder:
         states = {place: state for one in written for place, state in one.states.items()}
         await store.save(connection, entries, [(subject_id, state) for (subject_id, _), state in states.items()])
         await self._consequences.follow(connection, entries, states, new)
+
+
+def _sealed_evidence(statement: Statement, subject_id: UUID, seals: Seals) -> tuple[bytes, bytes] | None:
+    if not statement.evidence:
+        return None
+    plain = msgspec.json.encode(statement.evidence, order="sorted")
+    return plain, seals.seal("ledger_entries", "evidence", subject_id, plain)
 
 
 def _whose(utterance: Utterance) -> bytes:

@@ -36,6 +36,7 @@ from service.policy.commands import ActivePolicy
 from service.policy.expression import Value
 from service.policy.model import Bundle, Field, Journey, Purpose
 from service.subjects.commands import Subjects
+from service.subjects.keys.model import Seals
 from service.subjects.model import IdentifierRefused, Lookup, SubjectMissing
 
 CLOCK_SKEW = timedelta(seconds=5)
@@ -106,7 +107,8 @@ class JourneyDesk:
     ) -> Outcomes:
         """Decide under the subjects' shared locks, so that no withdrawal or erasure in flight is overlooked."""
         hashes = list({lookup.hash for lookup in lookups})
-        entered = await self._subjects.enter(connection, hashes, shared=True, at=caller.moment.override)
+        told = {lookup.hash for touchpoint, lookup in zip(touchpoints, lookups, strict=True) if touchpoint.properties}
+        entered = await self._subjects.enter(connection, hashes, shared=True, at=caller.moment.override, evident=told)
         standings = await consent_store.standing(connection, entered.subjects, bundle.purposes)
         kept: dict[tuple[UUID, UUID], Kept] = {}
         verdicts: list[tuple[UUID, UUID] | Outcome] = []
@@ -115,7 +117,7 @@ class JourneyDesk:
             if not purposes:
                 verdicts.append(Outcome(outcome="dropped", reason=reason))
                 continue
-            row = self._row(touchpoint, entered.subjects[lookup.hash], purposes)
+            row = self._row(touchpoint, entered.subjects[lookup.hash], purposes, entered.seals)
             name = (row.subject_id, row.touchpoint_id)
             verdicts.append(Outcome(outcome="duplicate") if name in kept else name)
             kept.setdefault(name, row)
@@ -129,13 +131,9 @@ class JourneyDesk:
             ]
         )
 
-    def _row(self, touchpoint: Touchpoint, subject_id: UUID, purposes: tuple[str, ...]) -> Kept:
+    def _row(self, touchpoint: Touchpoint, subject_id: UUID, purposes: tuple[str, ...], seals: Seals) -> Kept:
         properties = touchpoint.properties
-        sealed = (
-            self._subjects.seal(TOUCHPOINTS, "properties", subject_id, msgspec.json.encode(properties))
-            if properties
-            else None
-        )
+        plain = msgspec.json.encode(properties) if properties else None
         return Kept(
             subject_id=subject_id,
             touchpoint_id=self._touchpoint_id(subject_id, touchpoint.id),
@@ -144,7 +142,7 @@ class JourneyDesk:
             occurred_at=touchpoint.occurred_at,
             purposes=purposes,
             sentiment=touchpoint.sentiment,
-            properties=sealed,
+            properties=seals.seal(TOUCHPOINTS, "properties", subject_id, plain) if plain else None,
         )
 
     def _touchpoint_id(self, subject_id: UUID, given: str | None) -> UUID:

@@ -27,7 +27,7 @@ QUERIES = load(__package__)
 Said = TypeVar("Said", bound=Struct)
 type_of_caller = Literal["server", "browser", "officer"]
 SERVER_SCOPES = frozenset(
-    {"consent:read", "consent:write", "journey:read", "journey:write", "decisions", "rights:write"}
+    {"consent:read", "consent:write", "journey:read", "journey:write", "decisions", "rights:write", "pseudonyms"}
 )
 BROWSER_SCOPES = frozenset({"consent:write", "journey:write", "decisions", "rights:write"})
 OFFICER_SCOPES = frozenset({"rights:write", "rights:decide"})

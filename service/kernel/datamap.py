@@ -19,7 +19,7 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 TAG = re.compile(r"^(?P<meaning>.+) \[(?P<tag>[^\[\]]+)\]$", re.DOTALL)
-FLAGS = frozenset({"subject", "lookups", "sealed", "other"})
+FLAGS = frozenset({"subject", "lookups", "sealed", "own", "other"})
 BATCH = 500
 """Rows that are read at once."""
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
 from asyncpg import exceptions
@@ -55,6 +56,23 @@ async def migrate(url: str, folder: Path = FOLDER) -> list[str]:
                 await connection.execute(QUERIES["migration_applied"], migration.name, migration.checksum)
             applied.append(migration.name)
     return applied
+
+
+async def create_beside(url: str, suffix: str) -> str:
+    """The address of the database on the same server that is named like this one with a suffix; made if missing."""
+    parts = urlsplit(url)
+    name = (unquote(parts.path.strip("/")) or parts.username or "postgres") + suffix
+    async with _connected(url) as connection:
+        if not await connection.fetchval(QUERIES["database_exists"], name):
+            try:
+                await connection.execute(await connection.fetchval(QUERIES["create_database"], name))
+            except (exceptions.DuplicateDatabaseError, exceptions.UniqueViolationError):
+                pass  # somebody else who starts has just made it
+            except exceptions.InsufficientPrivilegeError as error:
+                raise MigrationRefused(
+                    f"this user may not create the database {name}; create it, owned by this user, and try again"
+                ) from error
+    return urlunsplit(parts._replace(path=f"/{quote(name)}"))
 
 
 async def pending(url: str, folder: Path = FOLDER) -> list[str]:

@@ -96,6 +96,14 @@ COMMENT ON COLUMN migrations.name IS 'The file; immutable. [pd=none]';
 COMMENT ON COLUMN migrations.checksum IS 'SHA-256 of the file, which never changes once applied; immutable. [pd=none]';
 COMMENT ON COLUMN migrations.applied_at IS 'When; immutable. [pd=none]';
 
+-- name: database_exists
+-- Whether the server has a database of this name.
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1);
+
+-- name: create_database
+-- The statement that makes one.
+SELECT format('CREATE DATABASE %I', $1::text);
+
 -- name: migrations_applied
 -- The migrations that this database has.
 SELECT name, checksum FROM migrations;

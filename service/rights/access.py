@@ -1,12 +1,13 @@
 """Access (Art. 15): gather every tagged column of every subject named, at one moment, then write it as it is sent."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator
 from uuid import UUID
 
 from service.kernel.clock import Moment
 from service.kernel.database import Connection, Database
 from service.kernel.datamap import DataMap, Person
+from service.kernel.problem import Unavailable
 from service.policy.model import Bundle
 from service.rights import store
 from service.rights.model import PackageMissing, PackageServed, RequestNotReady, RightsRequest
@@ -16,6 +17,7 @@ from service.rights.package.preface import Preface, preface
 from service.rights.rules import Fetching, fetching, found
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
+from service.subjects.keys.model import Seals
 
 
 class Access:
@@ -31,10 +33,9 @@ class Access:
 
         Raises `PackageMissing` for another right, `RequestNotReady` before it is approved, `PackageServed` afterwards.
         """
-        spool = Spool(self._subjects.open)
+        spool = Spool()
 
         async def read(connection: Connection) -> Preface:
-            spool.restart()
             request = found(await store.request(connection, request_id))
             _refuse_unready(request)
             return await self._gather(connection, request, bundle, spool, moment)
@@ -56,6 +57,7 @@ class Access:
         """
         now, led_to = await subjects_store.confirm(connection, request.lookups)
         subjects = {lookup: led.home for lookup, led in led_to.items()}
+        spool.restart((await self._seals(set(subjects.values()))).open)
         for subject_id in sorted(set(subjects.values())):
             person = Person(subject_id, await subjects_store.lookups_of(connection, subject_id))
             await gather(connection, self._datamap, person, subject_id, spool)
@@ -63,6 +65,13 @@ class Access:
             nobody = Person(request.request_id, strangers)
             await gather(connection, by_lookup(self._datamap), nobody, None, spool)
         return preface(request, bundle, self._datamap, moment.override or now, nothing_held=not subjects)
+
+    async def _seals(self, subjects: Collection[UUID]) -> Seals:
+        """What opens everything of these subjects; raises `Unavailable` where one has been erased meanwhile."""
+        seals = await self._subjects.keys.seals(subjects)
+        if any(subject not in seals for subject in subjects):
+            raise Unavailable("Something was erased while this was gathered; ask again.")
+        return seals
 
     async def _sent(
         self, request_id: UUID, moment: Moment, pieces: Iterator[bytes], spool: Spool

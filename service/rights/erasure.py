@@ -9,6 +9,7 @@ from service.kernel.crypto import Signer, to_text
 from service.kernel.database import Connection
 from service.kernel.datamap import DataMap, Person
 from service.kernel.ids import new_id
+from service.kernel.problem import Unavailable
 from service.ledger import rules as ledger_rules
 from service.ledger import store as ledger
 from service.rights import certificate, store
@@ -17,6 +18,8 @@ from service.rights.model import RightsRequest
 from service.rights.package.gather import by_lookup
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
+from service.subjects.keys import store as keys_store
+from service.subjects.keys.model import Promises
 
 ERASURE = "erasure"
 
@@ -24,16 +27,34 @@ ERASURE = "erasure"
 class Erasure:
     """Erases whoever a request names, and certifies it."""
 
-    def __init__(self, *, subjects: Subjects, datamap: DataMap, signer: Signer, issuer: str) -> None:
+    def __init__(
+        self, *, subjects: Subjects, datamap: DataMap, signer: Signer, issuer: str, promises: Promises
+    ) -> None:
         self._subjects = subjects
         self._datamap = datamap
         self._signer = signer
         self._issuer = issuer
+        self._promises = promises
 
-    async def run(self, connection: Connection, request: RightsRequest, bundle: str, at: datetime | None) -> None:
-        """Erase every subject whose own the request's lookups are and close it. The caller holds the request's row.
+    async def epoch_ends(self, now: datetime) -> datetime | None:
+        """When what is shredded now is dead in backups of the keyring; None where nobody knows."""
+        try:
+            return self._promises.epoch_ends(await keys_store.epochs(self._subjects.keys.database), now)
+        except Unavailable:
+            return None
 
-        An identifier that is linked to somebody covers its own subject, and them only where they are named too.
+    async def run(
+        self,
+        connection: Connection,
+        request: RightsRequest,
+        bundle: str,
+        at: datetime | None,
+        epoch_ends: datetime | None,
+    ) -> set[UUID]:
+        """Erase every subject whose own the request's lookups are and close it; returns who is to be shredded.
+
+        An identifier that is linked to somebody covers its own subject, and them only where they are named too. The
+        caller holds the request's row.
         """
         entered = await self._subjects.enter(connection, request.lookups, at=at)
         erased_at = entered.recorded_at
@@ -50,12 +71,14 @@ class Erasure:
             issuer=self._issuer,
             request_id=request.request_id,
             erased_at=erased_at,
+            backups_clear_at=self._promises.backups_clear_at(epoch_ends, erased_at),
             erased=erased,
             others=others,
             bundle=bundle,
         )
         signed = self._signer.sign(claims, certificate.ISSUED)
         await store.certify(connection, request.request_id, erased_at, signed)
+        return {person.subject_id for person in persons}
 
     async def _erase(
         self, connection: Connection, request_id: UUID, person: Person, bundle: str, erased_at: datetime

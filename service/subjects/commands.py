@@ -15,6 +15,8 @@ from service.kernel.ids import new_id
 from service.policy.commands import ActivePolicy
 from service.subjects import rules, store
 from service.subjects.keyring import Keyring
+from service.subjects.keys.commands import SubjectKeys
+from service.subjects.keys.model import Seals
 from service.subjects.model import (
     COOKIE_HEADER,
     Identifier,
@@ -35,12 +37,13 @@ Arrival = tuple[Lookup, datetime | None]
 class Entered(Struct, frozen=True):
     """Whom lookups lead to and whose own they are, with the locks of all these held, and since when.
 
-    `new` are the subjects that were made on the way.
+    `new` are the subjects that were made on the way, `seals` what seals values of theirs and of who gives evidence.
     """
 
     recorded_at: datetime
     led: Mapping[bytes, Led]
-    new: Collection[UUID] = ()
+    seals: Seals
+    new: Collection[UUID]
 
     @property
     def subjects(self) -> Mapping[bytes, UUID]:
@@ -56,10 +59,11 @@ class Entered(Struct, frozen=True):
 class Subjects:
     """The one desk where identifiers become lookups and lookups become subjects."""
 
-    def __init__(self, keyring: Keyring, policy: ActivePolicy) -> None:
+    def __init__(self, keyring: Keyring, policy: ActivePolicy, keys: SubjectKeys) -> None:
         self._keyring = keyring
         self._policy = policy
         self._hasher = cache(self._hasher_of)
+        self.keys = keys
 
     def issue_cookie(self) -> str:
         """A new cookie value; nothing is stored until its owner decides something."""
@@ -107,40 +111,48 @@ class Subjects:
         shared: bool = False,
         at: datetime | None = None,
         arrivals: Sequence[Arrival] = (),
+        evident: Collection[bytes] = (),
         confirm: store.type_of_confirm = store.confirm,
     ) -> Entered:
         """Lock the subjects behind lookups, on both ends of a link (steps 2 to 6 of DESIGN section 9).
 
-        Of `arrivals`, who are among the lookups, those never seen become subjects. `confirm` is what reads again once
-        the locks are held. Raises `RunAgain` when a lookup led elsewhere by then: resolving again inside the same
+        Of `arrivals`, who are among the lookups, those never seen become subjects; for whom is `evident`, and for them,
+        comes what seals their values. `confirm` is what reads again once the locks are held. Raises
+        `KeyringUnavailable`, and `RunAgain` when a lookup led elsewhere by then: resolving again inside the same
         transaction could take locks out of order.
         """
         before = dict(await store.resolve(connection, hashes))
         strangers = {lookup.hash: (lookup, at) for lookup, at in arrivals if lookup.hash not in before}
-        new = await self._admit(connection, list(strangers.values()))
-        if len(new) < len(strangers):
-            raise RunAgain
+        seals = await self.keys.seals({end for lookup in evident for end in before.get(lookup, ())})
+        new, of_new = await self._admit(connection, list(strangers.values()))
         before |= {lookup: Led(subject_id, subject_id) for lookup, subject_id in new.items()}
         await store.lock(connection, {subject for led in before.values() for subject in led}, shared=shared)
         clock, after = await confirm(connection, hashes)
         if after != before:
             raise RunAgain
-        return Entered(recorded_at=at or clock, led=after, new=frozenset(new.values()))
+        return Entered(recorded_at=at or clock, led=after, seals=seals | of_new, new=frozenset(new.values()))
 
-    async def _admit(self, connection: Connection, arrivals: Sequence[Arrival]) -> Mapping[bytes, UUID]:
-        """Make a subject for each lookup (step 2), unless somebody else is doing that."""
+    async def _admit(self, connection: Connection, arrivals: Sequence[Arrival]) -> tuple[Mapping[bytes, UUID], Seals]:
+        """Make a subject for each lookup (step 2), and what seals their values.
+
+        Their keys are committed before, whatever becomes of the caller's transaction. Raises `KeyringUnavailable`, and
+        `RunAgain` where somebody else makes a subject for the same lookup.
+        """
         if not arrivals:
-            return {}
+            return {}, self.keys.none
+        ids = {lookup.hash: new_id() for lookup, _ in arrivals}
+        seals = await self.keys.create(list(ids.values()))
         proposals: list[store.Proposal] = []
         for lookup, at in arrivals:
-            subject_id = new_id()
-            sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
+            subject_id = ids[lookup.hash]
+            sealed = seals.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
             proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
-        admitted = await store.admit(connection, proposals)
-        return {proposal.lookup: proposal.subject_id for proposal in proposals if proposal.subject_id in admitted}
+        if len(await store.admit(connection, proposals)) < len(proposals):
+            raise RunAgain
+        return ids, seals
 
     def seal(self, table: str, column: str, owner: UUID, plain: bytes) -> bytes:
-        """Seal a value for one column of one owner's row; it opens nowhere else (I5)."""
+        """Seal a value under the deployment's key for one column of one owner's row; it opens nowhere else (I5)."""
         return self._keyring.seal.seal(plain, table.encode(), column.encode(), owner.bytes)
 
     def open(self, table: str, column: str, owner: UUID, sealed: bytes) -> bytes:

@@ -64,6 +64,35 @@ UPDATE subjects SET state = 'erased', revision = revision + 1 WHERE subject_id =
 -- Every lookup of a subject.
 SELECT lookup FROM lookups WHERE subject_id = $1 ORDER BY lookup;
 
+-- name: active
+-- Those of the subjects who are neither unknown nor erased.
+SELECT subject_id FROM subjects WHERE subject_id = ANY($1::uuid[]) AND state = 'active';
+
+-- name: next_active
+-- The next active subjects.
+SELECT subject_id FROM subjects WHERE subject_id > $1 AND state = 'active' ORDER BY subject_id LIMIT $2;
+
+-- name: unprovided
+-- The next subjects whose identifiers are sealed under a key of the deployment's.
+SELECT DISTINCT subject_id FROM lookups WHERE subject_id > $1 AND sealed < $2::bytea ORDER BY subject_id LIMIT $3;
+
+-- name: count_unprovided
+-- How many those are.
+SELECT count(DISTINCT subject_id) AS number FROM lookups WHERE sealed < $1::bytea;
+
+-- name: provided
+-- Those of the subjects whose identifiers are sealed under keys of their own.
+SELECT DISTINCT subject_id FROM lookups WHERE subject_id = ANY($1::uuid[]) AND sealed >= $2::bytea;
+
+-- name: to_shred
+-- The erased whose keys may not be deleted yet.
+SELECT subject_id FROM subjects WHERE state = 'erased' AND shredded_at IS NULL ORDER BY subject_id LIMIT $1;
+
+-- name: shredded
+-- Record that the keys of the erased are deleted.
+UPDATE subjects SET shredded_at = clock_timestamp()
+WHERE subject_id = ANY($1::uuid[]) AND state = 'erased' AND shredded_at IS NULL;
+
 -- name: fingerprint
 -- Keep the fingerprints of keys that were not seen before; of one that was, the first stays.
 INSERT INTO key_fingerprints (use, version, fingerprint)
@@ -73,6 +102,15 @@ ON CONFLICT (use, version) DO NOTHING;
 -- name: fingerprints
 -- The fingerprints of every key that this database was ever used with.
 SELECT use, version, fingerprint FROM key_fingerprints;
+
+-- name: shredded_around
+-- How many were shredded before a time, and since, and the last of each.
+SELECT count(*) AS people, max(shredded_at) AS last FROM subjects WHERE shredded_at IS NOT NULL
+GROUP BY coalesce(shredded_at < $1, false) ORDER BY last;
+
+-- name: forget_fingerprints
+-- Forget the fingerprints of older keys of a use, which are about to be destroyed.
+DELETE FROM key_fingerprints WHERE use = $1 AND version < $2;
 
 -- name: sample
 -- Somebody's sealed identifier, whoever's.

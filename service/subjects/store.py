@@ -80,6 +80,42 @@ async def lookups_of(reader: Reader, subject_id: UUID) -> list[bytes]:
     return [row["lookup"] for row in await reader.fetch(QUERIES["lookups_of"], subject_id)]
 
 
+async def active(reader: Reader, subjects: Iterable[UUID]) -> set[UUID]:
+    """Those of the subjects who are neither unknown nor erased."""
+    return {row["subject_id"] for row in await reader.fetch(QUERIES["active"], list(subjects))}
+
+
+async def next_active(reader: Reader, after: UUID, most: int) -> list[UUID]:
+    """The next active subjects after one, in the order of their ids."""
+    return [row["subject_id"] for row in await reader.fetch(QUERIES["next_active"], after, most)]
+
+
+async def unprovided(reader: Reader, after: UUID, prefix: bytes, most: int) -> list[UUID]:
+    """The next subjects after one whose identifiers are sealed under less than a prefix, in the order of their ids."""
+    return [row["subject_id"] for row in await reader.fetch(QUERIES["unprovided"], after, prefix, most)]
+
+
+async def count_unprovided(reader: Reader, prefix: bytes) -> int:
+    """How many those are."""
+    row = await reader.fetchrow(QUERIES["count_unprovided"], prefix)
+    return row["number"] if row else 0
+
+
+async def provided(reader: Reader, subjects: Iterable[UUID], prefix: bytes) -> set[UUID]:
+    """The others of these subjects."""
+    return {row["subject_id"] for row in await reader.fetch(QUERIES["provided"], list(subjects), prefix)}
+
+
+async def to_shred(reader: Reader, most: int) -> list[UUID]:
+    """The erased whose keys may not be deleted yet."""
+    return [row["subject_id"] for row in await reader.fetch(QUERIES["to_shred"], most)]
+
+
+async def shredded(connection: Connection, subjects: Iterable[UUID]) -> None:
+    """Record that the keys of the erased are deleted."""
+    await connection.execute(QUERIES["shredded"], list(subjects))
+
+
 async def fingerprint(connection: Connection, keys: Iterable[Fingerprint]) -> None:
     """Keep the fingerprints of keys that were not seen before."""
     ordered = sorted(keys, key=lambda key: (key.use, key.version))
@@ -91,6 +127,16 @@ async def fingerprints(reader: Reader) -> set[Fingerprint]:
     """The fingerprints of every key that this database was ever used with."""
     rows = await reader.fetch(QUERIES["fingerprints"])
     return {Fingerprint(use=row["use"], version=row["version"], hash=row["fingerprint"]) for row in rows}
+
+
+async def shredded_around(reader: Reader, time: datetime | None) -> list[tuple[int, datetime]]:
+    """How many were shredded before a time, and how many since, each with the last."""
+    return [(row["people"], row["last"]) for row in await reader.fetch(QUERIES["shredded_around"], time)]
+
+
+async def forget_fingerprints(connection: Connection, use: str, before: int) -> None:
+    """Forget the fingerprints of older keys of a use."""
+    await connection.execute(QUERIES["forget_fingerprints"], use, before)
 
 
 async def sample(reader: Reader) -> "Row | None":

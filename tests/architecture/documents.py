@@ -42,6 +42,11 @@ purposes, their legal bases and retention are in the bundle.
 * **at erasure** a value is deleted with its row, emptied while the row stays, or kept for the reason that is given.
 * **sealed** values are encrypted (AES-256-GCM) under a key that is not in the database.
 * A row that is **kept for purposes** names them itself, and is read for no other."""
+ABOUT_KEYRING = """\
+---
+
+What follows is in the keyring's database, which is backed up apart. An erasure deletes there what belongs to the person
+after the other database has forgotten them, and an access package shows none of it: it is keys."""
 ABOUT_CONFORMANCE = """\
 Each rule is a sentence that a test can fail. A rule is listed with its tests when at least one carries its mark; the
 sentence beside a test says what exactly it shows. Sources stand in parentheses: a bare number is an article of the
@@ -138,8 +143,8 @@ def _domain(problem: type[Problem]) -> str:
 # docs/data-map.md
 
 
-def data_map_document(datamap: DataMap) -> str:
-    """What every column holds, and what becomes of it."""
+def data_map_document(datamap: DataMap, keyring: DataMap) -> str:
+    """What every column of both databases holds, and what becomes of it."""
     personal = [each for each in datamap.tables if each.personal]
     return document(
         "Data map",
@@ -147,6 +152,8 @@ def data_map_document(datamap: DataMap) -> str:
         "## Where personal data is",
         table(["category", "where"], _by_category(personal)),
         *(_table_part(each) for each in datamap.tables),
+        ABOUT_KEYRING,
+        *(_table_part(each, "keyring: ") for each in keyring.tables),
     )
 
 
@@ -158,7 +165,7 @@ def _by_category(tables: Iterable[Table]) -> Iterator[tuple[str, str]]:
     return ((category, ", ".join(where)) for category, where in sorted(places.items()))
 
 
-def _table_part(each: Table) -> str:
+def _table_part(each: Table, database: str = "") -> str:
     facts = [each.meaning]
     if owner := each.owner:
         facts.append(f"Rows belong to a subject by `{owner.name}`.")
@@ -167,7 +174,7 @@ def _table_part(each: Table) -> str:
         facts.append(_at_end(each, kept.needs))
     rows = [(f"`{c.name}`", _type(c), c.category or "", _fate(c), c.meaning) for c in each.columns]
     columns = table(["column", "type", "category", "at erasure", "meaning"], rows)
-    return f"## {each.name}\n\n{' '.join(facts)}\n\n{columns}"
+    return f"## {database}{each.name}\n\n{' '.join(facts)}\n\n{columns}"
 
 
 def _at_end(each: Table, needs: str) -> str:
@@ -177,6 +184,8 @@ def _at_end(each: Table, needs: str) -> str:
 
 
 def _type(column: Column) -> str:
+    if "own" in column.flags:
+        return f"{column.type}, sealed under the person's key"
     return f"{column.type}, sealed" if "sealed" in column.flags else column.type
 
 

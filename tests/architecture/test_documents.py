@@ -27,7 +27,7 @@ from tests.architecture.documents import (
     problems_document,
     settings_document,
 )
-from tests.running import Running, customer
+from tests.running import Running, customer, keyring_beside
 
 WRITE = "PLACET_TEST_WRITE_DOCUMENTS"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -79,11 +79,12 @@ def test_generated_documents_are_what_the_code_says(path: str, written: Callable
 
 async def test_the_data_map_is_what_the_catalogue_says(database_url: str) -> None:
     """The data map is committed as the comments of a migrated database tell it."""
-    database = Database(database_url, size=1)
+    database, keyring = Database(database_url, size=1), Database(keyring_beside(database_url), size=1)
     try:
-        agree("docs/data-map.md", data_map_document(await datamap.read(database)))
+        agree("docs/data-map.md", data_map_document(await datamap.read(database), await datamap.read(keyring)))
     finally:
         await database.close()
+        await keyring.close()
 
 
 def test_links_lead_somewhere() -> None:

@@ -28,6 +28,7 @@ NEEDS: dict[str, tuple[str, Any]] = {
     ),
     "/v1/journeys/position": ("journey:read", {"subject": customer()}),
     "/v1/decisions": ("decisions", {"subject": customer(), "site": "shop", "placements": ["home_hero"]}),
+    "/v1/pseudonyms": ("pseudonyms", {"recipient": "newsletter", "subjects": [customer()]}),
     REQUESTS: ("rights:write", {"right": "access", "identifiers": [customer()], "language": "en"}),
 }
 """What each operation needs, with a body that is as it should be."""

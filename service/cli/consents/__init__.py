@@ -16,6 +16,7 @@ from service.cli.consents.importing import go_through
 from service.cli.consents.lines import Line, lines
 from service.cli.consents.tally import Tally
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of
+from service.cli.keyring import keyring_url, require_migrated, subject_keys
 from service.consent.commands import ConsentDesk
 from service.kernel import datamap
 from service.kernel.database import Database
@@ -121,17 +122,20 @@ async def _passage(path: Path, desk: ConsentDesk, tally: Tally, *, write: bool) 
 async def _desk(settings: Settings) -> AsyncGenerator[ConsentDesk]:
     """The desk of a service with the keys of this deployment and the bundle that its database says is active."""
     url = database_url(settings)
-    keyring = load_key_file(settings.key_file)
+    keyring = load_key_file(settings)
     if missing := await pending(url):
         raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
+    address = await keyring_url(settings, url)
+    await require_migrated(address)
     database = Database(url, size=settings.pool_size)
     try:
         await recognise(database, keyring, settings.key_file)
         bundle = await Archive(database).latest()
         if bundle is None:
             raise Stop("no bundle is active; start the service once, which activates its own", NO)
-        desks = Desks(settings, keyring, ActivePolicy(bundle), database, await datamap.read(database))
-        yield desks.consent
-        await desks.close()
+        async with subject_keys(address, settings, database, keyring) as keys:
+            desks = Desks(settings, keyring, ActivePolicy(bundle), database, await datamap.read(database), keys)
+            yield desks.consent
+            await desks.close()
     finally:
         await database.close()

@@ -116,7 +116,7 @@ async def _verify(settings: Settings, publics: list[bytes]) -> Report:
 def _signer(settings: Settings) -> Signer:
     """The key that checkpoints are signed with."""
     with told():
-        return load_key_file(settings.key_file).signing
+        return load_key_file(settings).signing
 
 
 @asynccontextmanager

@@ -41,13 +41,14 @@ class _Spooled(Struct, frozen=True, array_like=True):
 class Spool:
     """Rows put aside until the package is made, in memory while they are few. What is sealed lies in it sealed."""
 
-    def __init__(self, opened: Open) -> None:
-        self._opened = opened
+    def __init__(self) -> None:
+        self._opened: Open | None = None
         self._file = SpooledTemporaryFile[bytes](max_size=IN_MEMORY_BYTES)
         self._encoder = msgspec.json.Encoder()
 
-    def restart(self) -> None:
-        """Forget what was put aside."""
+    def restart(self, opened: Open) -> None:
+        """Forget what was put aside; what is put aside from now on is `opened` in the end."""
+        self._opened = opened
         self._file.seek(0)
         self._file.truncate()
 
@@ -57,13 +58,13 @@ class Spool:
 
     def __iter__(self) -> Iterator[Kept]:
         """Every row, opened, in the order in which they were put aside."""
+        if (opened := self._opened) is None:
+            return
         decoder = msgspec.json.Decoder(_Spooled)
         self._file.seek(0)
         for line in self._file:
             one = decoder.decode(line)
-            plain = {
-                name: _said(self._opened(one.table, name, whose, value)) for name, (whose, value) in one.sealed.items()
-            }
+            plain = {name: _said(opened(one.table, name, whose, value)) for name, (whose, value) in one.sealed.items()}
             yield Kept(subject_id=one.subject_id, table=one.table, row=one.row | plain)
 
     def close(self) -> None:

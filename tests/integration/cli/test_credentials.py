@@ -8,7 +8,7 @@ from tests.running import Running
 
 
 async def _again(service: Running) -> credentials.Credentials:
-    return credentials.read(await credentials.write(service.desks, service.database_url))
+    return credentials.read(await credentials.write(service.desks, service.database_url, service.keyring_url))
 
 
 async def test_a_second_start_keeps_what_works(service: Running) -> None:

@@ -13,6 +13,7 @@ from tests.integration.cli.playing import ROOT
 
 PASSWORD = "planted-password"
 NOWHERE = f"postgresql://placet:{PASSWORD}@127.0.0.1:1/placet"
+NOWHERE_ELSE = f"postgresql://placet:{PASSWORD}@127.0.0.1:1/keyring"
 
 
 def _start(tmp_path: Path, *options: str, **settings: str) -> tuple[int, str]:
@@ -21,7 +22,13 @@ def _start(tmp_path: Path, *options: str, **settings: str) -> tuple[int, str]:
     ended = subprocess.run(  # noqa: S603 - fixed words
         [sys.executable, "-m", "service.cli", "serve", *options],
         cwd=ROOT,
-        env=environment | {"PLACET_DATA_DIR": str(tmp_path / "data"), "PLACET_PORT": str(_free_port()), **settings},
+        env=environment
+        | {
+            "PLACET_DATA_DIR": str(tmp_path / "data"),
+            "PLACET_PORT": str(_free_port()),
+            "PLACET_KEYRING_URL": NOWHERE_ELSE,
+        }
+        | settings,
         capture_output=True,
         text=True,
         timeout=60,
@@ -53,6 +60,8 @@ def _free_port() -> int:
         ({"PLACET_DATABASE_URL": f"postgresql://u:{PASSWORD}@[::1/d"}, 2, ("cannot be read", "percent-encoded")),
         ({"PLACET_DATABASE_URL": f"{NOWHERE}?sslmode=perhaps"}, 3, ("behind the ?", "PLACET_DATABASE_URL")),
         ({"PLACET_DATABASE_URL": NOWHERE}, 3, ("cannot be reached", "PLACET_DATABASE_URL")),
+        ({"PLACET_KEYRING_URL": ""}, 2, ("PLACET_KEYRING_URL is empty", "postgresql://")),
+        ({"PLACET_KEYRING_URL": NOWHERE}, 2, ("PLACET_KEYRING_URL names the database of PLACET_DATABASE_URL",)),
     ],
 )
 def test_a_setting_that_cannot_be_is_a_sentence(

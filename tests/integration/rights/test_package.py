@@ -61,12 +61,13 @@ async def test_what_is_sealed_lies_sealed_until_it_is_sent(service: Running) -> 
     """Rows are put aside as the database holds them, so that a full memory spills nothing that it does not show."""
     given = await service.record(ADA, {"analytics": "given"}, evidence={"screen": MARKER})
     person = Person(UUID(succeeded(given, 201)["subject_id"]), ())
-    spool = Spool(service.desks.subjects.open)
+    spool = Spool()
     found = await datamap.read(service.database)
 
     async def read(connection: Connection) -> None:
         await gather(connection, found, person, person.subject_id, spool)
 
+    spool.restart((await service.desks.keys.seals([person.subject_id])).open)
     await service.database.at_one_moment(read)
     assert any(MARKER in str(kept.row) for kept in spool)
     spool._file.seek(0)
