@@ -7,7 +7,7 @@ RUN python -m venv --without-pip /opt/placet \
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin placet \
-    && install --directory --owner placet --group placet --mode 0700 /var/lib/placet
+    && install --directory --owner placet --group placet --mode 0700 /var/lib/placet /var/lib/placet-root
 COPY --from=packages /opt/placet /opt/placet
 WORKDIR /srv/placet
 COPY service service
@@ -21,7 +21,7 @@ ENV PATH=/opt/placet/bin:$PATH \
     PLACET_DATA_DIR=/var/lib/placet
 USER placet
 EXPOSE 8000
-VOLUME /var/lib/placet
+VOLUME /var/lib/placet /var/lib/placet-root
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PLACET_PORT\"]}/health/ready', timeout=4)"]
 ENTRYPOINT ["python", "-m", "service.cli"]

@@ -28,6 +28,7 @@ from service.cli.credentials import Credentials
 from service.kernel.clock import system_now
 from service.kernel.embedded import home_of
 from service.policy.load import load
+from service.settings import Settings
 from service.subjects.keyring import load_key_file
 
 FAILED, UNREACHABLE = 1, 3
@@ -66,7 +67,9 @@ class _Bench:
         self._given = given
         self._sizes = sizes
         self._trials = trials(bundle)
-        self._people = People(load_key_file(folder / "keys.json"), bundle, system_now())
+        self._people = People(
+            load_key_file(Settings(data_dir=folder, root_key_file=folder / "root.key")), bundle, system_now()
+        )
 
     def lines(self) -> tuple[list[Line], list[str]]:
         """What was measured, and what went wrong; raises `Unreachable`, `NoSuccess`."""

@@ -47,7 +47,7 @@ def beside(folder: Path, given: Credentials) -> Generator[Target]:
 
 def _environment(folder: Path) -> Mapping[str, str]:
     kept = {n: v for n, v in os.environ.items() if not n.startswith("PLACET_") or n.startswith("PLACET_POSTGRES_")}
-    return kept | {"PLACET_DATA_DIR": str(folder)}
+    return kept | {"PLACET_DATA_DIR": str(folder), "PLACET_ROOT_KEY_FILE": str(folder / "root.key")}
 
 
 @contextmanager

@@ -47,7 +47,8 @@ from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
-from service.subjects.keyring import Keyring, create_key_file, load_key_file
+from service.subjects.keyfile import create_key_file
+from service.subjects.keyring import Keyring, load_key_file
 
 MOST_BYTES = 1024 * 1024
 ROUTERS = (
@@ -201,8 +202,9 @@ def _always(value: object) -> Callable[[], Any]:
 def described(policies_dir: Path = Path("policies")) -> Litestar:
     """The routes of a service that answers nobody, for reading its OpenAPI description."""
     with ExitStack() as stack:
-        key_file = Path(stack.enter_context(TemporaryDirectory())) / "keys.json"
-        create_key_file(key_file)
+        data_dir = Path(stack.enter_context(TemporaryDirectory()))
+        settings = Settings(environment="development", data_dir=data_dir)
+        create_key_file(settings)
         policy = ActivePolicy(load(policies_dir))
         nowhere = Database("postgresql://127.0.0.1:1/none")
-        return create_router(Desks(Settings(), load_key_file(key_file), policy, nowhere, DataMap(tables=())))
+        return create_router(Desks(settings, load_key_file(settings), policy, nowhere, DataMap(tables=())))

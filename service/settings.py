@@ -34,11 +34,17 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """How this deployment runs. Each field is the environment variable `PLACET_` + its name in capitals."""
 
     database_url: Secret | None = None
-    """PostgreSQL 15 or newer; absent in development means the embedded one."""
+    """The address of PostgreSQL 15 or newer; absent in development means the embedded one."""
     environment: Literal["development", "production"] = "production"
     """development allows `Placet-Now` and writes `dev-credentials.json`."""
     data_dir: Path = Path(".placet")
     """Where the key file, and in development the embedded database and the credentials, are kept."""
+    root_key_file: Path | None = None
+    """The file of the root key, which wraps the keys in the key file; in development `root.key` beside that one."""
+    root_key: Secret | None = None
+    """The root key itself, instead of a file: 32 random bytes in base64url."""
+    next_root_key: Secret | None = None
+    """What `placet keys rotate root` changes `PLACET_ROOT_KEY` to; every serving process needs both for that time."""
     policies_dir: Path = Path("policies")
     """The bundle to activate at start."""
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -68,6 +74,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """The file that holds every key of this deployment."""
         return self.data_dir / "keys.json"
 
+    @property
+    def root_file(self) -> Path | None:
+        """The file that holds the root key; in production only one that was named."""
+        return self.root_key_file or (self.data_dir / "root.key" if self.development else None)
+
+
+SECRETS = frozenset({"database_url", "root_key", "next_root_key"})
+
 
 def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
     """The settings in `source` (default: the process's environment); raises `SettingsRefused` naming what is wrong.
@@ -80,8 +94,8 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
         for name, value in (os.environ if source is None else source).items()
         if name.startswith("PLACET_") and not name.startswith(("PLACET_TEST_", "PLACET_POSTGRES_"))
     }
-    if isinstance(url := given.get("database_url"), str):
-        given["database_url"] = {"reveal": url}
+    for name in SECRETS & given.keys():
+        given[name] = {"reveal": given[name]}
     given |= overrides
     known = {field.name for field in msgspec.structs.fields(Settings)}
     if unknown := sorted(given.keys() - known):
@@ -114,7 +128,7 @@ def _in_words(kind: inspect.Type) -> str:
         case inspect.StrType(min_length=least):
             return "text, not left empty" if least else "text"
         case inspect.StructType():
-            return "an address; never logged"
+            return "a secret; never logged"
         case _:
             return "a path"
 

@@ -22,6 +22,7 @@ async def process_beside(service: Running, policies_dir: Path, log: Path) -> Asy
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | {
         "PLACET_DATABASE_URL": service.database_url,
         "PLACET_DATA_DIR": str(service.data_dir),
+        "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
         "PLACET_POLICIES_DIR": str(policies_dir),
         "PLACET_PORT": str(port),
         "PLACET_LOG_LEVEL": "debug",

@@ -19,7 +19,8 @@ from service.kernel import auth, datamap
 from service.kernel.database import Connection, Database
 from service.policy.commands import ActivePolicy, activate
 from service.settings import Secret, Settings
-from service.subjects.keyring import create_key_file, load_key_file
+from service.subjects.keyfile import create_key_file
+from service.subjects.keyring import load_key_file
 from service.subjects.recognition import recognise
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -205,13 +206,14 @@ async def running(
         environment="development" if environment == "development" else "production",
         database_url=Secret(database_url),
         data_dir=data_dir,
+        root_key_file=data_dir / "root.key",
         port=port,
         pool_size=5,
         **rates,
     )
     if not settings.key_file.exists():
-        create_key_file(settings.key_file)
-    database, keyring = Database(database_url, size=5), load_key_file(settings.key_file)
+        create_key_file(settings)
+    database, keyring = Database(database_url, size=5), load_key_file(settings)
     await recognise(database, keyring, settings.key_file)
     policy = ActivePolicy(await activate(database, policies_dir))
     desks = Desks(settings, keyring, policy, database, await datamap.read(database))

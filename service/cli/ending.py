@@ -14,7 +14,7 @@ from service.kernel.migrate import MigrationRefused
 from service.kernel.problem import Unavailable
 from service.policy.model import BundleRefused
 from service.settings import Settings, SettingsRefused, from_environment
-from service.subjects.keyring import KeyFileRefused
+from service.subjects.private import KeyFileRefused
 
 T = TypeVar("T")
 

@@ -1,33 +1,68 @@
-"""`placet keys`: the key file of a deployment."""
+"""`placet keys`: the key file of a deployment, and the root key that wraps what is in it."""
+
+from collections.abc import Iterator
 
 import click
+import msgspec
 
-from service.cli.ending import NO, Stop, settings_of
-from service.subjects.keyring import USES, KeyFileRefused, create_key_file, load_key_file
+from service.cli.ending import settings_of, told
+from service.subjects.keyfile import USES, Key, create_key_file, read_key_file, rotate_root_key, upgrade_key_file
+from service.subjects.keyring import load_key_file
 
 
 @click.group()
 def keys() -> None:
-    """The keys of this deployment. Losing the key file loses everything: docs/operating-keys.md."""
+    """The keys of this deployment. Losing the key file or the root key loses everything: docs/operating-keys.md."""
 
 
 @keys.command()
 def init() -> None:
-    """Write new keys to the key file; refuses when there is one."""
-    path = settings_of().key_file
-    try:
-        create_key_file(path)
-    except KeyFileRefused as error:
-        raise Stop(str(error), NO) from error
-    click.echo(f"Wrote {path}. Keep a copy apart from every backup of the database.")
+    """Write new keys to the key file, and a root key where there is none; refuses when there is a key file."""
+    settings = settings_of()
+    with told():
+        create_key_file(settings)
+    click.echo(f"Wrote {settings.key_file}. Keep a copy apart from every backup of the database,")
+    click.echo(f"and a copy of the root key ({settings.root_file or 'PLACET_ROOT_KEY'}) apart from both.")
 
 
 @keys.command()
-def status() -> None:
-    """Whether the key file can be used; shows no key."""
-    path = settings_of().key_file
-    try:
-        ring = load_key_file(path)
-    except KeyFileRefused as error:
-        raise Stop(str(error), NO) from error
-    click.echo(f"{path}: keys for {', '.join(USES)}; documents are signed with {ring.signing.key_id}")
+def upgrade() -> None:
+    """Wrap the keys of a key file of version 0.1 under the root key; no key changes. Do it once, then copy anew."""
+    settings = settings_of()
+    with told():
+        upgraded = upgrade_key_file(settings)
+    click.echo(f"Wrapped the keys in {settings.key_file}." if upgraded else "Nothing to do.")
+
+
+@keys.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
+    """Whether the key file can be used, and what is in it; shows no key."""
+    settings = settings_of()
+    with told():
+        found = read_key_file(settings)
+        signed_with = load_key_file(settings).signing.key_id
+    if as_json:
+        shown = [{"use": k.use, "version": k.version, "state": k.state, "created_at": k.created_at} for k in found]
+        click.echo(msgspec.json.encode({"keys": shown, "signed_with": signed_with}))
+        return
+    click.echo(f"{settings.key_file}: can be used; documents are signed with {signed_with}")
+    click.echo("\n".join(_lines(found)))
+
+
+def _lines(found: list[Key]) -> Iterator[str]:
+    for key in sorted(found, key=lambda key: (USES.index(key.use), key.version)):
+        yield f"  {key.use:<10} {key.version:>3}  {key.state:<8} since {key.created_at:%Y-%m-%d}"
+
+
+@keys.group()
+def rotate() -> None:
+    """Change a key while the service runs."""
+
+
+@rotate.command()
+def root() -> None:
+    """Wrap every key under a new root key. The keys stay, and so does everything that was made with them."""
+    with told():
+        todo = rotate_root_key(settings_of())
+    click.echo(f"The keys are wrapped under a new root key. {todo}")

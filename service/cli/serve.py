@@ -27,7 +27,8 @@ from service.kernel.migrate import migrate, pending
 from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
 from service.settings import LAST_PORT, Settings
-from service.subjects.keyring import Keyring, create_key_file, load_key_file
+from service.subjects.keyfile import create_key_file, upgrade_key_file
+from service.subjects.keyring import Keyring, load_key_file
 from service.subjects.recognition import recognise, require_new
 from service.work import work as work_on
 
@@ -131,8 +132,10 @@ async def _keyring(settings: Settings, database: Database) -> Keyring:
     if not settings.key_file.exists():
         await require_new(database, settings.key_file)
         if settings.development:
-            create_key_file(settings.key_file)
-    keyring = load_key_file(settings.key_file)
+            create_key_file(settings)
+    elif settings.development and upgrade_key_file(settings):
+        click.echo(f"{settings.key_file} is wrapped under a root key now: {settings.root_file}")
+    keyring = load_key_file(settings)
     await recognise(database, keyring, settings.key_file)
     return keyring
 

@@ -14,6 +14,11 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import (
+    InvalidUnwrap,
+    aes_key_unwrap_with_padding,
+    aes_key_wrap_with_padding,
+)
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import OKPKey
 
@@ -25,6 +30,10 @@ ALGORITHM = "Ed25519"
 
 class SealBroken(Exception):
     """A sealed value does not open: it was changed, moved to another place, or sealed under a key not held here."""
+
+
+class KeyUnusable(Exception):
+    """A wrapped key does not unwrap: it was changed, or wrapped under a key that is not held here (any longer)."""
 
 
 def random_key() -> bytes:
@@ -60,6 +69,19 @@ def from_text(text: str) -> bytes:
     return raw
 
 
+def wrap_key(wrapping: bytes, raw: bytes) -> bytes:
+    """A key of any length, wrapped under another one: AES-KWP (RFC 5649)."""
+    return aes_key_wrap_with_padding(wrapping, raw)
+
+
+def unwrap_key(wrapping: bytes, wrapped: bytes) -> bytes:
+    """The inverse of `wrap_key`; raises `KeyUnusable`."""
+    try:
+        return aes_key_unwrap_with_padding(wrapping, wrapped)
+    except InvalidUnwrap as error:
+        raise KeyUnusable from error
+
+
 class Hasher:
     """A keyed hash (HMAC-SHA-256) under one key version."""
 
@@ -73,24 +95,38 @@ class Hasher:
 
 
 class Sealer:
-    """AES-256-GCM under one key version; the place a value belongs to is bound to it as associated data."""
+    """AES-256-GCM; the place a value belongs to is bound to it as associated data.
+
+    It seals under the current version of its key and opens under every version that it holds.
+    """
 
     def __init__(self, key: bytes, version: int = 1) -> None:
-        self._cipher = AESGCM(key)
-        self._version = version.to_bytes(2, "big")
+        self.hold({version: key}, version)
+
+    def hold(self, keys: Mapping[int, bytes], current: int) -> None:
+        """Seal under the current one of these keys from now on, and open under any."""
+        self._ciphers = {_prefix(version): AESGCM(key) for version, key in keys.items()}
+        self._version = _prefix(current)
 
     def seal(self, plain: bytes, *place: bytes) -> bytes:
         """Key version, nonce and ciphertext of `plain`, which opens only with the same `place`."""
-        nonce = os.urandom(NONCE_BYTES)
-        return self._version + nonce + self._cipher.encrypt(nonce, plain, framed(self._version, *place))
+        nonce, version = os.urandom(NONCE_BYTES), self._version
+        return version + nonce + self._ciphers[version].encrypt(nonce, plain, framed(version, *place))
 
     def open(self, sealed: bytes, *place: bytes) -> bytes:
         """What was sealed; raises `SealBroken`."""
         version, nonce, rest = sealed[:2], sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :]
+        cipher = self._ciphers.get(version)
+        if cipher is None:
+            raise SealBroken
         try:
-            return self._cipher.decrypt(nonce, rest, framed(version, *place))
+            return cipher.decrypt(nonce, rest, framed(version, *place))
         except (InvalidTag, ValueError) as error:
             raise SealBroken from error
+
+
+def _prefix(version: int) -> bytes:
+    return version.to_bytes(2, "big")
 
 
 class Signer:

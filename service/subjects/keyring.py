@@ -1,105 +1,86 @@
-"""The keys of this deployment, from one key file. What it is to lose or copy it: docs/operating-keys.md."""
+"""The keys of this deployment, at work: one ring for each use, which a rotation turns while the service runs."""
 
-import os
-import stat
-from pathlib import Path
-from typing import Literal
+from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 
-from service.kernel.crypto import KEY_BYTES, Hasher, Sealer, Signer, from_text, random_key, to_text
-
-Use = Literal["lookup", "seal", "token", "signing"]
-USES: tuple[Use, ...] = ("lookup", "seal", "token", "signing")
-
-
-class KeyFileRefused(Exception):
-    """The key file cannot be used; the message says why and what to do."""
-
-
-class _Key(Struct, frozen=True, forbid_unknown_fields=True):
-    use: Use
-    version: int
-    key: str
-
-
-class _KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
-    format: Literal["placet-keys-1"]
-    keys: tuple[_Key, ...]
+from service.kernel.crypto import Hasher, KeyUnusable, Sealer, Signer, unwrap_key, wrap_key
+from service.settings import Settings
+from service.subjects.keyfile import Key, Use, read_key_file
 
 
 class Fingerprint(Struct, frozen=True):
     """By what a key is known again; it tells nothing of the key."""
 
-    use: Use
+    use: str
     version: int
     hash: bytes
 
 
-class Keyring(Struct, frozen=True):
-    """One key per use: finding subjects, sealing values, tokens of our own, signing documents."""
+class Epochs:
+    """The keys that wrap what is a subject's own; when the epoch's key is destroyed, all it wrapped is dead."""
 
-    lookup: Hasher
-    seal: Sealer
-    token: Hasher
-    signing: Signer
-    fingerprints: frozenset[Fingerprint]
+    def __init__(self, keys: Mapping[int, bytes], current: int) -> None:
+        self.hold(keys, current)
 
+    def hold(self, keys: Mapping[int, bytes], current: int) -> None:
+        """Wrap under the current one of these from now on, and unwrap what any of them wrapped."""
+        self._keys = dict(keys)
+        self.current = current
 
-def create_key_file(path: Path) -> None:
-    """Write new random keys to `path`, readable by the owner alone; never overwrites a key file."""
-    keys = tuple(_Key(use=use, version=1, key=to_text(random_key())) for use in USES)
-    content = msgspec.json.format(msgspec.json.encode(_KeyFile(format="placet-keys-1", keys=keys)))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, content)
-    except FileExistsError as error:
-        raise KeyFileRefused(f"{path} exists already; a key file is never overwritten") from error
-    except OSError as error:
-        reason = f"{path} cannot be written ({error.strerror}); PLACET_DATA_DIR names its folder"
-        raise KeyFileRefused(reason) from error
+    def wrap(self, raw: bytes) -> bytes:
+        """A key, wrapped under the current epoch's (RFC 5649)."""
+        return wrap_key(self._keys[self.current], raw)
+
+    def unwrap(self, epoch: int, wrapped: bytes) -> bytes:
+        """A key that an epoch's key had wrapped; raises `KeyUnusable`, also for an epoch whose key is gone."""
+        if epoch not in self._keys:
+            raise KeyUnusable
+        return unwrap_key(self._keys[epoch], wrapped)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a whole file or none, where there was none."""
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(part)
-    finally:
-        part.unlink()
+class Keyring:
+    """The keys by their use: find subjects, seal values, make tokens, sign, name subjects to recipients, keep proof.
+
+    Whoever holds one of its rings has what the key file holds, as of the last `renew`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        keys = read_key_file(settings)
+        self.lookup = Hasher(*_current(keys, "lookup"))
+        self.seal = Sealer(*_current(keys, "seal"))
+        self.token = Hasher(*_current(keys, "token"))
+        self.signing = Signer(_current(keys, "signing")[0])
+        self.recipient = Hasher(*_current(keys, "recipient"))
+        self.claims = Sealer(*_current(keys, "claims"))
+        self.epochs = Epochs(_held(keys, "epoch"), _current(keys, "epoch")[1])
+        self._hold(keys)
+
+    def renew(self) -> None:
+        """Read the key file again; raises `KeyFileRefused`, and then everything is as before."""
+        self._hold(read_key_file(self._settings))
+
+    def _hold(self, keys: list[Key]) -> None:
+        self.seal.hold(_held(keys, "seal"), _current(keys, "seal")[1])
+        self.claims.hold(_held(keys, "claims"), _current(keys, "claims")[1])
+        self.epochs.hold(_held(keys, "epoch"), _current(keys, "epoch")[1])
+        self.fingerprints = frozenset(_fingerprint(key) for key in keys if not key.public)
 
 
-def load_key_file(path: Path) -> Keyring:
-    """The keys in `path`; raises `KeyFileRefused` for a file that is missing, damaged or readable by others."""
-    try:
-        content = path.read_bytes()
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError as error:
-        raise KeyFileRefused(f"{path} cannot be read; make one with `placet keys init` or restore it") from error
-    if mode & 0o077:
-        raise KeyFileRefused(f"{path} can be read by others (mode {mode:o}); run `chmod 600` on it")
-    try:
-        file = msgspec.json.decode(content, type=_KeyFile)
-        keys = {key.use: (from_text(key.key), key.version) for key in file.keys}
-    except ValueError as error:
-        raise KeyFileRefused(f"{path} is not a key file of this service, or was cut off; restore its copy") from error
-    if missing := [use for use in USES if len(keys.get(use, (b"", 0))[0]) != KEY_BYTES]:
-        raise KeyFileRefused(f"{path} lacks a whole key for: {', '.join(missing)}; restore its copy")
-    return Keyring(
-        lookup=Hasher(*keys["lookup"]),
-        seal=Sealer(*keys["seal"]),
-        token=Hasher(*keys["token"]),
-        signing=Signer(keys["signing"][0]),
-        fingerprints=frozenset(_fingerprint(use, *keys[use]) for use in USES),
-    )
+def load_key_file(settings: Settings) -> Keyring:
+    """The keys in the key file; raises `KeyFileRefused` for one that is missing, damaged, or readable by others."""
+    return Keyring(settings)
 
 
-def _fingerprint(use: Use, key: bytes, version: int) -> Fingerprint:
-    return Fingerprint(use=use, version=version, hash=Hasher(key).hash(b"fingerprint", use.encode()))
+def _held(keys: list[Key], use: Use) -> dict[int, bytes]:
+    return {key.version: key.raw for key in keys if key.use == use}
+
+
+def _current(keys: list[Key], use: Use) -> tuple[bytes, int]:
+    return next((key.raw, key.version) for key in keys if key.use == use and key.state == "current")
+
+
+def _fingerprint(key: Key) -> Fingerprint:
+    mark = Hasher(key.raw).hash(b"fingerprint", key.use.encode())
+    return Fingerprint(use=key.use, version=key.version, hash=mark)

@@ -5,7 +5,8 @@ from pathlib import Path
 from service.kernel.crypto import SealBroken
 from service.kernel.database import Connection, Database
 from service.subjects import store
-from service.subjects.keyring import KeyFileRefused, Keyring
+from service.subjects.keyring import Keyring
+from service.subjects.private import KeyFileRefused
 
 REMEDY = "restore the copy of the key file that was kept (docs/operating-keys.md), or name the database it belongs to"
 

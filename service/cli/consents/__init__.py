@@ -121,7 +121,7 @@ async def _passage(path: Path, desk: ConsentDesk, tally: Tally, *, write: bool) 
 async def _desk(settings: Settings) -> AsyncGenerator[ConsentDesk]:
     """The desk of a service with the keys of this deployment and the bundle that its database says is active."""
     url = database_url(settings)
-    keyring = load_key_file(settings.key_file)
+    keyring = load_key_file(settings)
     if missing := await pending(url):
         raise Stop(f"the database lacks {', '.join(missing)}; run `placet migrate` first", UNREACHABLE)
     database = Database(url, size=settings.pool_size)

@@ -19,7 +19,12 @@ FILE = "keys.json"
 def _refused(database_url: str, data_dir: Path, *options: str) -> str:
     """What a start complains of that must be refused."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
-    settings = {"PLACET_DATABASE_URL": database_url, "PLACET_DATA_DIR": str(data_dir), "PLACET_PORT": str(_free_port())}
+    settings = {
+        "PLACET_DATABASE_URL": database_url,
+        "PLACET_DATA_DIR": str(data_dir),
+        "PLACET_ROOT_KEY_FILE": str(data_dir / "root.key"),
+        "PLACET_PORT": str(_free_port()),
+    }
     ended = subprocess.run(  # noqa: S603 - fixed words
         [sys.executable, "-m", "service.cli", "serve", *options],
         cwd=ROOT,
@@ -77,12 +82,13 @@ async def test_a_database_from_before_the_fingerprints_is_tried(service: Running
 
 async def test_the_right_key_file_starts_again(used: Running, policies_dir: Path, tmp_path: Path) -> None:
     """A second start with the same keys serves, and remembers nothing more."""
-    assert await used.count("key_fingerprints") == 4
+    assert await used.count("key_fingerprints") == 7
     async with process_beside(used, policies_dir, tmp_path / "again"):
-        assert await used.count("key_fingerprints") == 4
+        assert await used.count("key_fingerprints") == 7
 
 
 def _keys_init(data_dir: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
     command = [sys.executable, "-m", "service.cli", "keys", "init"]
-    subprocess.run(command, cwd=ROOT, env=environment | {"PLACET_DATA_DIR": str(data_dir)}, check=True)  # noqa: S603 - fixed words
+    settings = {"PLACET_DATA_DIR": str(data_dir), "PLACET_ROOT_KEY_FILE": str(data_dir / "root.key")}
+    subprocess.run(command, cwd=ROOT, env=environment | settings, check=True)  # noqa: S603 - fixed words
