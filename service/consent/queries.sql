@@ -2,9 +2,9 @@
 -- Where active subjects stand on purposes: one row a subject and purpose, purpose null where nothing was said. What
 -- protects the subject whatever was said, restriction and objections, is repeated on each of their rows.
 SELECT
-    l.lookup, s.subject_id, s.revision,
+    l.lookup, s.subject_id, s.revision, r.entry_id AS restriction, o.objections, l.linked_to IS NOT NULL AS linked,
     c.purpose, c.status, c.entry_id, c.effective_at, c.valid_until, c.given_since, c.notice_id, c.notice_version, c.gpc,
-    c.guardian_missing, r.entry_id AS restriction, o.objections, l.linked_to IS NOT NULL AS linked
+    c.guardian_missing
 FROM lookups l
 JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id) AND s.state = 'active'
 LEFT JOIN restrictions r ON r.subject_id = s.subject_id

@@ -23,38 +23,21 @@ TURNS = (LINKED, UNLINKED) = ("linked", "unlinked")
 """What the entries of the browser's own subject say of it."""
 PROTECTING = (OBJECTION, RESTRICTION, LIFTED) = ("objection", "restriction", "restriction_lifted")
 """The kinds of entries of the ledger that a check rests on."""
+STATUSES = {status.value: status for status in Status}
 
 
 async def standing(reader: Reader, lookups: Iterable[bytes], purposes: Iterable[str]) -> Mapping[bytes, Standing]:
     """Where the active subject behind each lookup stands; strangers and the erased are left out. One statement."""
     rows = await reader.fetch(QUERIES["standing"], list(lookups), list(purposes))
     found: dict[bytes, Standing] = {}
-    for row in rows:
-        standing = found.setdefault(
-            row["lookup"],
-            Standing(
-                subject_id=row["subject_id"],
-                revision=row["revision"],
-                states={},
-                objections=msgspec.convert(row["objections"] or [], list[Objection]),
-                restriction=row["restriction"],
-                linked=row["linked"],
-            ),
-        )
-        if row["purpose"] is not None:
-            states: dict[str, ConsentState] = standing.states  # pyright: ignore[reportAssignmentType] - filled here only
-            states[row["purpose"]] = ConsentState(
-                purpose=row["purpose"],
-                status=Status(row["status"]),
-                entry_id=row["entry_id"],
-                effective_at=row["effective_at"],
-                valid_until=row["valid_until"],
-                given_since=row["given_since"],
-                notice_id=row["notice_id"],
-                notice_version=row["notice_version"],
-                gpc=row["gpc"],
-                guardian_missing=row["guardian_missing"],
-            )
+    states: dict[bytes, dict[str, ConsentState]] = {}
+    for lookup, subject_id, revision, restriction, objections, linked, purpose, status, *state in rows:
+        if lookup not in found:
+            objected = msgspec.convert(objections, list[Objection]) if objections else ()
+            states[lookup] = {}
+            found[lookup] = Standing(subject_id, revision, states[lookup], objected, restriction, linked)
+        if purpose is not None:
+            states[lookup][purpose] = ConsentState(purpose, STATUSES[status], *state)
     return found
 
 

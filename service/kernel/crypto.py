@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_unwrap_with_padding,
     aes_key_wrap_with_padding,
 )
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import OKPKey
 
@@ -43,7 +45,7 @@ def random_key() -> bytes:
 
 def framed(*parts: bytes) -> bytes:
     """The parts, each with its length before it: no two different lists of parts give the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def digest(*parts: bytes) -> bytes:
@@ -85,13 +87,22 @@ def unwrap_key(wrapping: bytes, wrapped: bytes) -> bytes:
 class Hasher:
     """A keyed hash (HMAC-SHA-256) under one key version."""
 
-    def __init__(self, key: bytes, version: int = 1) -> None:
+    def __init__(self, key: bytes, version: int = 1, first: tuple[bytes, ...] = ()) -> None:
         self._key = key
+        self._first = first
+        self._begun = HMAC(key, SHA256())
+        self._begun.update(framed(*first))
         self.version = version
+
+    def after(self, *parts: bytes) -> "Hasher":
+        """The same hash of whatever begins with `parts`, for who hashes much that begins alike."""
+        return Hasher(self._key, self.version, (*self._first, *parts))
 
     def hash(self, *parts: bytes) -> bytes:
         """32 bytes that only a holder of the key can compute."""
-        return hmac.digest(self._key, framed(*parts), "sha256")
+        mac = self._begun.copy()
+        mac.update(framed(*parts))
+        return mac.finalize()
 
 
 class Sealer:

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from msgspec import Struct
 
 from service.kernel.auth import Principal
+from service.kernel.crypto import Hasher
 from service.kernel.database import Connection, RunAgain
 from service.kernel.ids import new_id
 from service.policy.commands import ActivePolicy
@@ -49,6 +51,7 @@ class Subjects:
     def __init__(self, keyring: Keyring, policy: ActivePolicy) -> None:
         self._keyring = keyring
         self._policy = policy
+        self._hasher = cache(self._hasher_of)
 
     def issue_cookie(self) -> str:
         """A new cookie value; nothing is stored until its owner decides something."""
@@ -61,14 +64,17 @@ class Subjects:
             known = ", ".join(sorted(self._policy.current.identifier_kinds))
             raise IdentifierRefused(f"This kind of identifier is not in identity.toml; it knows {known}.")
         normalised = rules.normalise(kind, identifier.value, self._keyring.token)
-        key = self._keyring.lookup
+        hasher = self._hasher(kind.id)
         return Lookup(
-            hash=key.hash(b"v1", kind.id.encode(), normalised.encode()),
+            hash=hasher.hash(normalised.encode()),
             kind=kind.id,
-            key_version=key.version,
+            key_version=hasher.version,
             normalised=normalised,
             anonymous=kind.normaliser == COOKIE,
         )
+
+    def _hasher_of(self, kind: str) -> Hasher:
+        return self._keyring.lookup.after(b"v1", kind.encode())
 
     def named_by(self, caller: Principal, identifier: Identifier | None, cookie: str | None) -> Lookup | None:
         """Whom the caller speaks of: anyone for a server, its own cookie's subject for a browser (I10)."""
