@@ -45,7 +45,7 @@ BEGIN
         ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
         ('rights_requests',    'placet_serving',
             'SELECT, INSERT, UPDATE (state, verified_by, verified_at, verification, completed_at)'),
-        ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision)'),
+        ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision, shredded_at)'),
         ('touchpoints',        'placet_serving', 'SELECT, INSERT, DELETE'),
         -- `placet work`: deletes what has ended, and lets the tree grow. Locking a row asks for the right to change it.
         ('consent_state',      'placet_worker', 'SELECT'),
@@ -62,6 +62,7 @@ BEGIN
         ('objections',         'placet_worker', 'SELECT'),
         ('restrictions',       'placet_worker', 'SELECT'),
         ('rights_requests',    'placet_worker', 'SELECT'),
+        ('subjects',           'placet_worker', 'SELECT, UPDATE (shredded_at)'),
         ('touchpoints',        'placet_worker', 'SELECT, DELETE'),
         -- Erasures, on connections of their own (PLACET_ERASURE_URL): the one role that empties entries.
         ('consent_state',      'placet_erasure', 'SELECT, DELETE'),
