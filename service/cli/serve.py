@@ -27,6 +27,7 @@ from service.kernel.migrate import migrate, pending
 from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
 from service.settings import LAST_PORT, Settings
+from service.subjects.following import following
 from service.subjects.keyfile import create_key_file, upgrade_key_file
 from service.subjects.keyring import Keyring, load_key_file
 from service.subjects.recognition import recognise, require_new
@@ -121,8 +122,9 @@ async def _desks(settings: Settings, url: str) -> AsyncGenerator[Desks]:
         keyring = await _keyring(settings, database)
         policy = ActivePolicy(await activate(database, settings.policies_dir))
         desks = Desks(settings, keyring, policy, database, await datamap.read(database))
-        yield desks
-        await desks.close()
+        async with following(database, keyring):
+            yield desks
+            await desks.close()
     finally:
         await database.close()
 

@@ -15,7 +15,7 @@ LEFT JOIN LATERAL (
     FROM objections WHERE subject_id = s.subject_id
 ) o ON true
 LEFT JOIN consent_state c ON c.subject_id = s.subject_id AND c.purpose = ANY($2::text[])
-WHERE l.lookup = ANY($1::bytea[]);
+WHERE l.lookup = ANY(sought($1::bytea[]));
 
 -- name: history
 -- Everything that subjects ever said about purposes, as the ledger has it, and the links of theirs that were undone.
@@ -29,7 +29,7 @@ SELECT e.kind, e.effective_at, e.payload, e.commitment
 FROM lookups l
 JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id) AND s.state = 'active'
 JOIN ledger_entries e ON e.subject_id = s.subject_id AND e.kind IN ('consent', 'unlink') AND e.payload IS NOT NULL
-WHERE l.lookup = $1
+WHERE l.lookup = ANY(sought(ARRAY[$1::bytea]))
 ORDER BY e.recorded_at, e.entry_id;
 
 -- name: imports
@@ -43,13 +43,13 @@ WHERE subject_id = ANY($1::uuid[]) AND kind = 'consent' AND payload->>'method' =
 -- Everything that was ever known, the oldest first, of the active subjects that lookups ever led to: their own, without
 -- a link, and those that they were linked to.
 WITH led AS (
-    SELECT lookup, subject_id, NULL::uuid AS link FROM lookups WHERE lookup = ANY($1::bytea[])
+    SELECT lookup, subject_id, NULL::uuid AS link FROM lookups WHERE lookup = ANY(sought($1::bytea[]))
     UNION ALL
     SELECT l.lookup, k.subject_id, k.entry_id
     FROM lookups l
     JOIN ledger_entries a ON a.subject_id = l.subject_id AND a.kind = 'linked'
     JOIN ledger_entries k ON k.entry_id = (a.payload ->> 'link')::uuid
-    WHERE l.lookup = ANY($1::bytea[])
+    WHERE l.lookup = ANY(sought($1::bytea[]))
 )
 SELECT led.lookup, led.link, s.subject_id, s.revision, e.kind, e.entry_id, e.effective_at, e.recorded_at, e.payload
 FROM led

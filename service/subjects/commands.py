@@ -12,9 +12,10 @@ from service.kernel.auth import Principal
 from service.kernel.crypto import Hasher
 from service.kernel.database import Connection, RunAgain
 from service.kernel.ids import new_id
+from service.kernel.problem import Unavailable
 from service.policy.commands import ActivePolicy
 from service.subjects import rules, store
-from service.subjects.keyring import Keyring
+from service.subjects.keyring import Keyring, Stage, lookups_of_version
 from service.subjects.model import (
     COOKIE_HEADER,
     Identifier,
@@ -24,6 +25,7 @@ from service.subjects.model import (
     NotYourSubject,
     SubjectMissing,
 )
+from service.subjects.private import KeyFileRefused
 
 COOKIE = "cookie"
 
@@ -64,17 +66,21 @@ class Subjects:
             known = ", ".join(sorted(self._policy.current.identifier_kinds))
             raise IdentifierRefused(f"This kind of identifier is not in identity.toml; it knows {known}.")
         normalised = rules.normalise(kind, identifier.value, self._keyring.token)
-        hasher = self._hasher(kind.id)
+        version = self._keyring.stage.reads
         return Lookup(
-            hash=hasher.hash(normalised.encode()),
+            hash=self.hash_under(version, kind.id, normalised.encode()),
             kind=kind.id,
-            key_version=hasher.version,
+            key_version=version,
             normalised=normalised,
             anonymous=kind.normaliser == COOKIE,
         )
 
-    def _hasher_of(self, kind: str) -> Hasher:
-        return self._keyring.lookup.after(b"v1", kind.encode())
+    def hash_under(self, version: int, kind: str, normalised: bytes) -> bytes:
+        """What an identifier is looked for by under one version of the key, which the hash begins with."""
+        return lookups_of_version(version) + self._hasher(version, kind).hash(normalised)
+
+    def _hasher_of(self, version: int, kind: str) -> Hasher:
+        return self._keyring.lookups[version].after(b"v1", kind.encode())
 
     def named_by(self, caller: Principal, identifier: Identifier | None, cookie: str | None) -> Lookup | None:
         """Whom the caller speaks of: anyone for a server, its own cookie's subject for a browser (I10)."""
@@ -94,14 +100,29 @@ class Subjects:
     async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> set[UUID]:
         """Make a subject for each lookup never seen (step 2), at a time where one is chosen; returns the new ones.
 
-        Whoever holds a subject's lock must not call this.
+        Whoever holds a subject's lock must not call this. Raises `RunAgain` when the key is being rotated and this
+        process was a stage behind, which it no longer is then.
         """
-        proposals: list[store.Proposal] = []
-        for lookup, at in {lookup.hash: (lookup, at) for lookup, at in arrivals}.values():
-            subject_id = new_id()
-            sealed = self.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
-            proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
-        return await store.admit(connection, proposals) if proposals else set()
+        stage = self._keyring.stage
+        proposals = [
+            self._proposal(stage, *one) for one in {lookup.name: (lookup, at) for lookup, at in arrivals}.values()
+        ]
+        if not proposals:
+            return set()
+        if (new := await store.admit(connection, proposals, stage)) is not None:
+            return new
+        try:
+            self._keyring.follow(await store.stages(connection))
+        except KeyFileRefused as error:
+            raise Unavailable("The keys are being changed, and are not here yet; ask again.") from error
+        raise RunAgain
+
+    def _proposal(self, stage: Stage, lookup: Lookup, at: datetime | None) -> store.Proposal:
+        subject_id, normalised = new_id(), lookup.normalised.encode()
+        sealed = self.seal("lookups", "sealed", subject_id, normalised)
+        found = self.hash_under(stage.reads, lookup.kind, normalised)
+        also = self.hash_under(stage.also, lookup.kind, normalised) if stage.also else None
+        return store.Proposal(found, also, subject_id, lookup.kind, stage.reads, stage.also, sealed, at)
 
     async def enter(
         self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None

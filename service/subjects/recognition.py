@@ -26,9 +26,17 @@ async def recognise(database: Database, keyring: Keyring, path: Path) -> None:
     async def work(connection: Connection) -> None:
         if not await store.fingerprints(connection) and not await _opens(connection, keyring):
             raise _foreign(path, ["seal"])
-        await store.fingerprint(connection, keyring.fingerprints)
-        if strange := await store.fingerprints(connection) - keyring.fingerprints:
-            raise _foreign(path, sorted({key.use for key in strange}))
+        await store.begin_stages(connection, keyring.stages)
+        stages = await store.stages(connection)
+        retired = {(key.use, v) for key in keyring.known if key.use in stages for v in range(1, stages[key.use].oldest)}
+        await store.fingerprint(connection, [k for k in keyring.fingerprints if (k.use, k.version) not in retired])
+        strange = await store.fingerprints(connection) - keyring.known
+        known = {(key.use, key.version) for key in keyring.known}
+        if foreign := sorted({key.use for key in strange if (key.use, key.version) in known}):
+            raise _foreign(path, foreign)
+        if strange:
+            raise _outdated(path, sorted(f"{key.use} {key.version}" for key in strange))
+        keyring.follow(stages)
 
     await database.run("subjects.recognise", work)
 
@@ -48,4 +56,11 @@ def _foreign(path: Path, uses: list[str]) -> KeyFileRefused:
     return KeyFileRefused(
         f"{path} is not the key file of this database: its keys for {', '.join(uses)} are others, and with them "
         f"nobody would be found and nothing sealed would open; {REMEDY}"
+    )
+
+
+def _outdated(path: Path, keys: list[str]) -> KeyFileRefused:
+    return KeyFileRefused(
+        f"{path} is a copy from before a rotation: this database was used with keys that it lacks ({', '.join(keys)}); "
+        f"{REMEDY}"
     )

@@ -23,6 +23,7 @@ from service.kernel.log import configure
 from service.kernel.migrate import pending
 from service.policy.commands import ActivePolicy, Archive
 from service.settings import Settings
+from service.subjects.following import following
 from service.subjects.keyring import load_key_file
 from service.subjects.recognition import recognise
 
@@ -131,7 +132,8 @@ async def _desk(settings: Settings) -> AsyncGenerator[ConsentDesk]:
         if bundle is None:
             raise Stop("no bundle is active; start the service once, which activates its own", NO)
         desks = Desks(settings, keyring, ActivePolicy(bundle), database, await datamap.read(database))
-        yield desks.consent
-        await desks.close()
+        async with following(database, keyring):
+            yield desks.consent
+            await desks.close()
     finally:
         await database.close()
