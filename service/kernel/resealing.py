@@ -6,15 +6,14 @@ SQL is built from names, all of them from the catalogue.
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
-from uuid import UUID
 
 from service.kernel.crypto import Sealer
 from service.kernel.database import Connection, Database, Row
 from service.kernel.datamap import Column, DataMap, Table, quoted
+from service.kernel.idempotency import NOBODY
 
 BLOCKS = 32
 """Blocks of a table that one transaction looks through, a few hundred rows each at most."""
-NOBODY = UUID(int=0)
 
 
 class Sealed(NamedTuple):

@@ -93,6 +93,7 @@ def create_key_file(settings: Settings) -> None:
     Raises `KeyFileRefused`, as everything here.
     """
     path = settings.key_file
+    private.make_folder(path)
     with private.locked(path):
         if path.exists():
             raise KeyFileRefused(f"{path} exists already; a key file is never overwritten")

@@ -92,7 +92,7 @@ class Keyring:
 
     def follow(self, stages: Mapping[str, Stage]) -> None:
         """Be where the database says that every process is; raises `KeyFileRefused` where the file lacks a key."""
-        if stages == self.stages:
+        if stages == self.stages and not self._has_retired():
             return
         keys = read_key_file(self._settings)
         held = {(key.use, key.version) for key in keys}
@@ -102,6 +102,10 @@ class Keyring:
             raise KeyFileRefused(f"{self._settings.key_file} is older than its database: it lacks {named}; {RESTORE}")
         self._hold(keys)
         self.stages = dict(stages)
+
+    def _has_retired(self) -> bool:
+        """Whether it still holds a key that nobody uses, which leaves the key file a little later than its use."""
+        return any(key.version < self.stages[key.use].oldest for key in self.known if key.use in self.stages)
 
     def renew(self) -> None:
         """Read the key file again; raises `KeyFileRefused`, and then all is as before."""

@@ -5,9 +5,10 @@ from pathlib import Path
 from service.kernel.crypto import SealBroken
 from service.kernel.database import Connection, Database
 from service.subjects import store
-from service.subjects.keyring import Keyring
+from service.subjects.keyring import Keyring, Stage
 from service.subjects.private import KeyFileRefused
 
+FIRST = Stage(1, 1, 1)
 REMEDY = "restore the copy of the key file that was kept (docs/operating-keys.md), or name the database it belongs to"
 
 
@@ -28,8 +29,8 @@ async def recognise(database: Database, keyring: Keyring, path: Path) -> None:
             raise _foreign(path, ["seal"])
         await store.begin_stages(connection, keyring.stages)
         stages = await store.stages(connection)
-        retired = {(key.use, v) for key in keyring.known if key.use in stages for v in range(1, stages[key.use].oldest)}
-        await store.fingerprint(connection, [k for k in keyring.fingerprints if (k.use, k.version) not in retired])
+        counting = [key for key in keyring.fingerprints if key.version >= stages.get(key.use, FIRST).oldest]
+        await store.fingerprint(connection, counting)
         strange = await store.fingerprints(connection) - keyring.known
         known = {(key.use, key.version) for key in keyring.known}
         if foreign := sorted({key.use for key in strange if (key.use, key.version) in known}):
@@ -61,6 +62,6 @@ def _foreign(path: Path, uses: list[str]) -> KeyFileRefused:
 
 def _outdated(path: Path, keys: list[str]) -> KeyFileRefused:
     return KeyFileRefused(
-        f"{path} is a copy from before a rotation: this database was used with keys that it lacks ({', '.join(keys)}); "
-        f"{REMEDY}"
+        f"{path} lacks keys that this database was used with ({', '.join(keys)}): one of the two is a copy from before "
+        f"a rotation; {REMEDY}"
     )
