@@ -41,6 +41,7 @@ from service.kernel.limits import Limits
 from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
+from service.ledger.commands import LedgerDesk
 from service.policy.commands import ActivePolicy
 from service.policy.load import load
 from service.rights.api import router as rights_router
@@ -86,6 +87,7 @@ class Desks:
         self.database = database
         self.policy = policy
         self.signer = keyring.signing
+        self.ledger = LedgerDesk(database)
         self.keys = keys
         self.subjects = Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
@@ -197,6 +199,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
     made_once = {
         "database": desks.database,
         "signer": desks.signer,
+        "ledger_desk": desks.ledger,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
         "protection_desk": desks.protection,

@@ -48,6 +48,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The root key itself, instead of a file: 32 random bytes in base64url."""
     next_root_key: Secret | None = None
     """What `placet keys rotate root` changes `PLACET_ROOT_KEY` to; every serving process needs both for that time."""
+    checkpoint_file: Path | None = None
+    """The last published checkpoint, best on a volume of its own; absent: `checkpoint.txt` in the data directory."""
     policies_dir: Path = Path("policies")
     """The bundle to activate at start."""
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -85,6 +87,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     def root_file(self) -> Path | None:
         """The file that holds the root key; in production only one that was named."""
         return self.root_key_file or (self.data_dir / "root.key" if self.development else None)
+
+    @property
+    def published(self) -> Path:
+        """The file of the last published checkpoint, which no backup of the database may hold."""
+        return self.checkpoint_file or self.data_dir / "checkpoint.txt"
 
 
 SECRETS = frozenset({"database_url", "keyring_url", "root_key", "next_root_key"})

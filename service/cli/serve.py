@@ -21,10 +21,13 @@ from service.cli.ending import UNREACHABLE, USAGE, Stop, database_url, run, sett
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
 from service.consent.consequences import Consequences
 from service.kernel import datamap
+from service.kernel.crypto import Signer
 from service.kernel.database import Database
 from service.kernel.embedded import Embedded
 from service.kernel.log import configure, event
 from service.kernel.migrate import migrate, pending
+from service.ledger.publication import Publication
+from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
 from service.settings import LAST_PORT, Settings
@@ -100,9 +103,9 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         where = await credentials.write(desks, url, address) if settings.development else None
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
-            working = (
-                group.create_task(work_on(desks.database, desks.consequences, desks.keys.database)) if works else None
-            )
+            sequencer = _sequencer(settings, desks.database, desks.signer)
+            tasks = work_on(desks.database, desks.consequences, sequencer, desks.keys.database)
+            working = group.create_task(tasks) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -153,19 +156,26 @@ async def _keyring(settings: Settings, database: Database) -> Keyring:
     return keyring
 
 
+def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequencer:
+    publication = Publication(settings.published)
+    return Sequencer(database=database, signer=signer, issuer=settings.issuer, publication=publication)
+
+
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
-    database, keyring = Database(url, size=2), Database(address, size=2)
+    database, vault = Database(url, size=2), Database(address, size=2)
     try:
+        keyring = await _keyring(settings, database)
         consequences = Consequences(datamap=await datamap.read(database), policy=policy)
+        sequencer = _sequencer(settings, database, keyring.signing)
         async with _stop() as stop, asyncio.TaskGroup() as group:
-            working = group.create_task(work_on(database, consequences, keyring))
+            working = group.create_task(work_on(database, consequences, sequencer, vault))
             await stop.wait()
             working.cancel()
     finally:
         await database.close()
-        await keyring.close()
+        await vault.close()
 
 
 @asynccontextmanager

@@ -18,21 +18,22 @@ from service.consent.statement import Statement
 from service.kernel.apart import apart
 from service.kernel.batching import Batches
 from service.kernel.crypto import Signer
-from service.kernel.database import Connection, Database, RunAgain
+from service.kernel.database import Connection, Database
 from service.kernel.idempotency import Answers, Claim
 from service.kernel.ids import new_id
 from service.kernel.problem import IdempotencyConflict, Problem
 from service.ledger import rules as ledger_rules
-from service.ledger import store as ledger
 from service.ledger.model import Entry
 from service.subjects import store as subjects_store
-from service.subjects.commands import Admitted, Entered, Subjects
+from service.subjects.commands import Entered, Subjects
 from service.subjects.keys.model import KeyringUnavailable, Seals
 from service.subjects.model import Led, Lookup
 
 CONSENT = "consent"
+ABREAST = 2
+"""Batches at once: while the database writes one, the next is prepared."""
 LANES = 4
-"""Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
+"""Batches at once when some stall: a person whose lock is held keeps only those of their own batch waiting."""
 NOTHING = Recorded(subject_id=None, records=[], receipt=None)
 """The answer where nothing is recorded: alike for people who are known and who are not."""
 
@@ -106,7 +107,7 @@ class Recorder:
         self._signer = signer
         self._issuer = issuer
         self._consequences = consequences
-        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write, _whose), lanes=LANES)
+        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write, _whose), lanes=LANES, abreast=ABREAST)
 
     async def record(self, utterance: Utterance) -> Recorded:
         """Record in the next batch; returns once it is durable."""
@@ -169,45 +170,38 @@ class Recorder:
 
     async def _append(self, connection: Connection, batch: Sequence[Utterance]) -> list[Recorded]:
         """Lock the subjects, fold each utterance into its subject's history, write everything in one go."""
-        admitted = await self._admit(connection, batch)
-        entered = await self._subjects.enter(connection, list({u.lookup.hash for u in batch}))
-        if any(u.admits and u.lookup.hash not in entered.led for u in batch):
-            raise RunAgain
-        written = await self._say(connection, batch, entered, admitted)
-        await self._save(connection, written, admitted.subjects)
+        histories: dict[UUID, list[Said]] = {}
+
+        async def gather(connection: Connection, lookups: Collection[bytes]) -> tuple[datetime, Mapping[bytes, Led]]:
+            gathered = await store.gather(connection, lookups)
+            histories.update(gathered.histories)
+            return gathered.now, gathered.led
+
+        hashes = {u.lookup.hash for u in batch}
+        arrivals = [(u.lookup, u.at) for u in batch if u.admits]
+        evident = {u.lookup.hash for u in batch if u.statement.evidence}
+        try:
+            entered = await self._subjects.enter(connection, hashes, arrivals=arrivals, sealing=evident, confirm=gather)
+        except KeyringUnavailable as problem:
+            raise await _without_keys(connection, batch, problem) from problem
+        written = await self._say(connection, batch, entered, histories)
+        await self._save(connection, written, entered.new)
         kept = [(u.claim, w.recorded) for u, w in zip(batch, written, strict=True) if u.claim]
         await self._answers.keep(
             connection, [(claim, msgspec.json.encode(recorded), recorded.subject_id) for claim, recorded in kept]
         )
         return [one.recorded for one in written]
 
-    async def _admit(self, connection: Connection, batch: Sequence[Utterance]) -> Admitted:
-        """Make subjects of strangers; with their keys come those of whoever gives evidence.
-
-        Raises `_Impossible` for whom keys are needed while they cannot be reached.
-        """
-        evident = {u.lookup.hash for u in batch if u.statement.evidence}
-        try:
-            new = await self._subjects.admit(connection, [(u.lookup, u.at) for u in batch if u.admits])
-            return Admitted(new.subjects, await self._subjects.seals(connection, evident, new.seals))
-        except KeyringUnavailable as problem:
-            known = await subjects_store.known(connection, [u.lookup.hash for u in batch])
-            keyless = [u for u in batch if u.statement.evidence or (u.admits and u.lookup.hash not in known)]
-            raise _Impossible([(u, problem) for u in keyless]) from problem
-
     async def _say(
-        self, connection: Connection, batch: Sequence[Utterance], entered: Entered, admitted: Admitted
+        self,
+        connection: Connection,
+        batch: Sequence[Utterance],
+        entered: Entered,
+        histories: Mapping[UUID, list[Said]],
     ) -> list[_Written]:
-        """What each utterance adds to what was said before, which is nothing for subjects that were just admitted.
-
-        Raises `_Impossible` for those that cannot be recorded.
-        """
+        """What each utterance adds to what was said before; raises `_Impossible` for those that cannot be recorded."""
         importing = [u.lookup.hash for u in batch if u.statement.method is Method.IMPORT]
         imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
-        subjects = {subject for led in entered.led.values() for subject in led}
-        histories: dict[UUID, list[Said]] = {subject: [] for subject in subjects & admitted.subjects}
-        if seen := subjects - admitted.subjects:
-            histories |= await store.history(connection, list(seen))
         before = _Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
         written: list[_Written] = []
         impossible: list[tuple[Utterance, Problem]] = []
@@ -215,7 +209,7 @@ class Recorder:
             led = entered.led.get(utterance.lookup.hash)
             try:
                 at = utterance.at or entered.recorded_at
-                said = self._said(utterance, led, before, at, admitted.seals) if led else _Written(NOTHING, [], {})
+                said = self._said(utterance, led, before, at, entered.seals) if led else _Written(NOTHING, [], {})
                 written.append(said)
             except RecordRefused as problem:
                 impossible.append((utterance, problem))
@@ -265,10 +259,15 @@ class Recorder:
         if not entries:
             return
         states = {place: state for one in written for place, state in one.states.items()}
-        await ledger.append(connection, entries)
-        await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
-        await subjects_store.bump(connection, {entry.subject_id for entry in entries})
+        await store.save(connection, entries, [(subject_id, state) for (subject_id, _), state in states.items()])
         await self._consequences.follow(connection, entries, states, new)
+
+
+async def _without_keys(connection: Connection, batch: Sequence[Utterance], problem: KeyringUnavailable) -> _Impossible:
+    """Those of a batch who cannot be recorded while nobody's keys can be reached."""
+    known = await subjects_store.known(connection, [u.lookup.hash for u in batch])
+    keyless = [u for u in batch if u.statement.evidence or (u.admits and u.lookup.hash not in known)]
+    return _Impossible([(u, problem) for u in keyless])
 
 
 def _sealed_evidence(statement: Statement, subject_id: UUID, seals: Seals) -> tuple[bytes, bytes] | None:

@@ -180,7 +180,7 @@ def asked(question: Question, bundle: Bundle, now: datetime) -> Sequence[str]:
     if not question.purposes:
         raise QuestionRefused("Nothing was asked.", faults=[Fault("$.purposes", "name at least one purpose")])
     # 1. A purpose unknown to the bundle
-    if any(purpose not in bundle.purposes for purpose in question.purposes):
+    if not all(map(bundle.purposes.__contains__, question.purposes)):
         raise QuestionRefused("A purpose is unknown.", faults=[Fault("$.purposes", _known(bundle))])
     if question.known_at is not None and question.known_at > now + rules.CLOCK_SKEW:
         future = "lies in the future; ask what is known by leaving it out, and what will hold then with `at`"

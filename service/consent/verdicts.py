@@ -14,11 +14,13 @@ def permissions(
 ) -> dict[str, Permission]:
     """The verdict on each purpose; nobody known stands nowhere."""
     states: Mapping[str, ConsentState] = standing.states if standing else {}
-    return {
-        p: (standing and rules.protected(bundle.purposes[p], standing))
-        or rules.permission(bundle.purposes[p], state, now, gpc=gpc, invalidated=changed(bundle, state))
-        for p, state in ((p, states.get(p)) for p in purposes)
-    }
+    verdicts: dict[str, Permission] = {}
+    for name in purposes:
+        purpose, state = bundle.purposes[name], states.get(name)
+        verdicts[name] = (standing and rules.protected(purpose, standing)) or rules.permission(
+            purpose, state, now, gpc=gpc, invalidated=changed(bundle, state)
+        )
+    return verdicts
 
 
 def changed(bundle: Bundle, state: ConsentState | None) -> bool:

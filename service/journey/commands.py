@@ -108,8 +108,7 @@ class JourneyDesk:
         """Decide under the subjects' shared locks, so that no withdrawal or erasure in flight is overlooked."""
         hashes = list({lookup.hash for lookup in lookups})
         told = {lookup.hash for touchpoint, lookup in zip(touchpoints, lookups, strict=True) if touchpoint.properties}
-        seals = await self._subjects.seals(connection, told)
-        entered = await self._subjects.enter(connection, hashes, shared=True, at=caller.moment.override)
+        entered = await self._subjects.enter(connection, hashes, shared=True, at=caller.moment.override, sealing=told)
         standings = await consent_store.standing(connection, entered.subjects, bundle.purposes)
         kept: dict[tuple[UUID, UUID], Kept] = {}
         verdicts: list[tuple[UUID, UUID] | Outcome] = []
@@ -118,7 +117,7 @@ class JourneyDesk:
             if not purposes:
                 verdicts.append(Outcome(outcome="dropped", reason=reason))
                 continue
-            row = self._row(touchpoint, entered.subjects[lookup.hash], purposes, seals)
+            row = self._row(touchpoint, entered.subjects[lookup.hash], purposes, entered.seals)
             name = (row.subject_id, row.touchpoint_id)
             verdicts.append(Outcome(outcome="duplicate") if name in kept else name)
             kept.setdefault(name, row)

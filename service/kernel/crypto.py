@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.keywrap import (
     InvalidUnwrap,
     aes_key_unwrap_with_padding,
@@ -43,7 +45,7 @@ def random_key() -> bytes:
 
 def framed(*parts: bytes) -> bytes:
     """The parts, each with its length before it: no two different lists of parts give the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def digest(*parts: bytes) -> bytes:
@@ -85,13 +87,22 @@ def unwrap_key(wrapping: bytes, wrapped: bytes) -> bytes:
 class Hasher:
     """A keyed hash (HMAC-SHA-256) under one key version."""
 
-    def __init__(self, key: bytes, version: int = 1) -> None:
+    def __init__(self, key: bytes, version: int = 1, first: tuple[bytes, ...] = ()) -> None:
         self._key = key
+        self._first = first
+        self._begun = HMAC(key, SHA256())
+        self._begun.update(framed(*first))
         self.version = version
+
+    def after(self, *parts: bytes) -> "Hasher":
+        """The same hash of whatever begins with `parts`, for who hashes much that begins alike."""
+        return Hasher(self._key, self.version, (*self._first, *parts))
 
     def hash(self, *parts: bytes) -> bytes:
         """32 bytes that only a holder of the key can compute."""
-        return hmac.digest(self._key, framed(*parts), "sha256")
+        mac = self._begun.copy()
+        mac.update(framed(*parts))
+        return mac.finalize()
 
 
 class Sealer:
@@ -136,6 +147,7 @@ class Signer:
         private = Ed25519PrivateKey.from_private_bytes(seed)
         public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self._private = private
+        self.public = public
         self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": to_text(seed), "x": to_text(public)})
         self.key_id = self._key.thumbprint()
 
@@ -145,7 +157,20 @@ class Signer:
         signed = f"{to_text(header)}.{to_text(msgspec.json.encode(claims))}"
         return f"{signed}.{to_text(self._private.sign(signed.encode()))}"
 
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The Ed25519 signature of bytes that say themselves what kind of document they are (RFC 8032)."""
+        return self._private.sign(data)
+
     def jwks(self) -> dict[str, Any]:
         """The public keys with which anyone can check what was signed (RFC 7517)."""
         public: dict[str, Any] = dict(self._key.as_dict(private=False))
         return {"keys": [public | {"kid": self.key_id, "use": "sig", "alg": ALGORITHM}]}
+
+
+def is_signed(data: bytes, signature: bytes, public: bytes) -> bool:
+    """Whether a signature of bytes is that of the holder of a public key (Ed25519, RFC 8032)."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,11 @@ from service.ledger.model import Entry
 _encoder = msgspec.json.Encoder(order="sorted")
 
 ISSUED = "placet-receipt+jwt"
+ALIKE = 64
+"""Times whose spelling is remembered: the entries of a batch share most of theirs."""
 
 
+@lru_cache(maxsize=ALIKE)
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds: one spelling for each instant."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from msgspec import Struct
 
 from service.kernel.auth import Principal
+from service.kernel.crypto import Hasher
 from service.kernel.database import Connection, RunAgain
 from service.kernel.ids import new_id
 from service.policy.commands import ActivePolicy
@@ -28,11 +30,20 @@ from service.subjects.model import (
 COOKIE = "cookie"
 
 
+Arrival = tuple[Lookup, datetime | None]
+"""Somebody who becomes a subject if they are none yet, at a time where one is chosen."""
+
+
 class Entered(Struct, frozen=True):
-    """Whom lookups lead to and whose own they are, with the locks of all these held, and since when."""
+    """Whom lookups lead to and whose own they are, with the locks of all these held, and since when.
+
+    `new` are the subjects that were made on the way; `seals` seal what is theirs, and of whom else it was asked for.
+    """
 
     recorded_at: datetime
     led: Mapping[bytes, Led]
+    new: Collection[UUID]
+    seals: Seals
 
     @property
     def subjects(self) -> Mapping[bytes, UUID]:
@@ -45,13 +56,6 @@ class Entered(Struct, frozen=True):
         return {lookup: led.home for lookup, led in self.led.items()}
 
 
-class Admitted(Struct, frozen=True):
-    """The subjects that were made, and what seals what is theirs."""
-
-    subjects: frozenset[UUID]
-    seals: Seals
-
-
 class Subjects:
     """The one desk where identifiers become lookups and lookups become subjects."""
 
@@ -59,6 +63,7 @@ class Subjects:
         self._keyring = keyring
         self._policy = policy
         self.keys = keys
+        self._hasher = cache(self._hasher_of)
 
     def issue_cookie(self) -> str:
         """A new cookie value; nothing is stored until its owner decides something."""
@@ -71,14 +76,17 @@ class Subjects:
             known = ", ".join(sorted(self._policy.current.identifier_kinds))
             raise IdentifierRefused(f"This kind of identifier is not in identity.toml; it knows {known}.")
         normalised = rules.normalise(kind, identifier.value, self._keyring.token)
-        key = self._keyring.lookup
+        hasher = self._hasher(kind.id)
         return Lookup(
-            hash=key.hash(b"v1", kind.id.encode(), normalised.encode()),
+            hash=hasher.hash(normalised.encode()),
             kind=kind.id,
-            key_version=key.version,
+            key_version=hasher.version,
             normalised=normalised,
             anonymous=kind.normaliser == COOKIE,
         )
+
+    def _hasher_of(self, kind: str) -> Hasher:
+        return self._keyring.lookup.after(b"v1", kind.encode())
 
     def named_by(self, caller: Principal, identifier: Identifier | None, cookie: str | None) -> Lookup | None:
         """Whom the caller speaks of: anyone for a server, its own cookie's subject for a browser (I10)."""
@@ -95,51 +103,51 @@ class Subjects:
         remedy = f"send the cookie in {COOKIE_HEADER}" if caller.kind == "browser" else "say it in `subject`"
         raise SubjectMissing(f"Nobody is named: {remedy}.")
 
-    async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> Admitted:
-        """Make a subject for each lookup never seen (step 2), at a time where one is chosen; returns the new ones.
-
-        Their keys are committed before, whatever becomes of the caller's transaction. Whoever holds a subject's lock
-        must not call this. Raises `KeyringUnavailable`.
-        """
-        named = {lookup.hash: (lookup, at) for lookup, at in arrivals}
-        strangers = named.keys() - await store.known(connection, named) if named else set[bytes]()
-        if not strangers:
-            return Admitted(frozenset(), self.keys.none)
-        ids = {lookup: new_id() for lookup in sorted(strangers)}
-        seals = await self.keys.create(list(ids.values()))
-        proposals: list[store.Proposal] = []
-        for lookup, at in (named[lookup] for lookup in ids):
-            subject_id = ids[lookup.hash]
-            sealed = seals.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
-            proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
-        return Admitted(frozenset(await store.admit(connection, proposals)), seals)
-
-    async def seals(self, connection: Connection, lookups: Collection[bytes], known: Seals | None = None) -> Seals:
-        """What seals values of the subjects behind lookups, on both ends of a link, beside what is `known`.
-
-        Fetch it before the subjects are locked. Raises `KeyringUnavailable`.
-        """
-        known = known or self.keys.none
-        if not lookups:
-            return known
-        led = await store.resolve(connection, lookups)
-        subjects = {subject for ends in led.values() for subject in ends}
-        return known | await self.keys.seals([subject for subject in subjects if subject not in known])
-
     async def enter(
-        self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None
+        self,
+        connection: Connection,
+        hashes: Collection[bytes],
+        *,
+        shared: bool = False,
+        at: datetime | None = None,
+        arrivals: Sequence[Arrival] = (),
+        sealing: Collection[bytes] = (),
+        confirm: store.type_of_confirm = store.confirm,
     ) -> Entered:
-        """Lock the subjects behind lookups, on both ends of a link (steps 3 to 6 of DESIGN section 9).
+        """Lock the subjects behind lookups, on both ends of a link (steps 2 to 6 of DESIGN section 9).
 
-        Raises `RunAgain` when a lookup led elsewhere once the lock was held: resolving again inside the same
-        transaction could take locks out of order.
+        Of `arrivals`, who are among the lookups, those never seen become subjects. `sealing` are those of whom a value
+        is going to be sealed. `confirm` is what reads again once the locks are held. Raises `RunAgain` when a lookup
+        led elsewhere by then: resolving again inside the same transaction could take locks out of order.
+
+        Keys are made and fetched before any lock: those of new subjects are committed, whatever becomes of the
+        caller's transaction. Raises `KeyringUnavailable`.
         """
-        before = await store.resolve(connection, hashes)
+        before = dict(await store.resolve(connection, hashes))
+        seals = await self.keys.seals({subject for lookup in sealing for subject in before.get(lookup, ())})
+        strangers = {lookup.hash: (lookup, at) for lookup, at in arrivals if lookup.hash not in before}
+        new, theirs = await self._admit(connection, list(strangers.values()))
+        if len(new) < len(strangers):
+            raise RunAgain
+        before |= {lookup: Led(subject_id, subject_id) for lookup, subject_id in new.items()}
         await store.lock(connection, {subject for led in before.values() for subject in led}, shared=shared)
-        clock, after = await store.confirm(connection, hashes)
+        clock, after = await confirm(connection, hashes)
         if after != before:
             raise RunAgain
-        return Entered(recorded_at=at or clock, led=after)
+        return Entered(recorded_at=at or clock, led=after, new=frozenset(new.values()), seals=seals | theirs)
+
+    async def _admit(self, connection: Connection, arrivals: Sequence[Arrival]) -> tuple[Mapping[bytes, UUID], Seals]:
+        """Make a subject for each lookup (step 2), unless somebody else is doing that; their keys are there before."""
+        if not arrivals:
+            return {}, self.keys.none
+        ids = [new_id() for _ in arrivals]
+        seals = await self.keys.create(ids)
+        proposals: list[store.Proposal] = []
+        for (lookup, at), subject_id in zip(arrivals, ids, strict=True):
+            sealed = seals.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
+            proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
+        admitted = await store.admit(connection, proposals)
+        return {p.lookup: p.subject_id for p in proposals if p.subject_id in admitted}, seals
 
     def seal(self, table: str, column: str, owner: UUID, plain: bytes) -> bytes:
         """Seal a value under the deployment's key for one column of one owner's row; it opens nowhere else (I5)."""

@@ -182,7 +182,8 @@ async def test_no_address_takes_an_identifier(service: Running) -> None:
         for parameter in operation.get("parameters", [])
         if parameter["in"] in {"path", "query"}
     }
-    assert named == {"site", "language", "version", "sha256", "request_id", "state", "due_before", "after", "limit"}
+    of_lists = {"state", "due_before", "after", "limit"}
+    assert named == {"site", "language", "version", "sha256", "request_id", "entry_id", "from", "to", *of_lists}
 
 
 @pytest.mark.rule("I2")

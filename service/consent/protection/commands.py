@@ -21,7 +21,7 @@ from service.consent.protection.model import (
 from service.kernel.auth import Principal
 from service.kernel.clock import Moment
 from service.kernel.crypto import Signer
-from service.kernel.database import Connection, Database, RunAgain
+from service.kernel.database import Connection, Database
 from service.kernel.idempotency import Answers
 from service.kernel.ids import new_id
 from service.kernel.problem import Fault, IdempotencyConflict
@@ -119,10 +119,7 @@ class ProtectionDesk:
 
     async def _enter(self, connection: Connection, lookup: Lookup, at: datetime | None) -> tuple[Led, datetime]:
         """The subject behind a lookup, made if there is none, and locked."""
-        await self._subjects.admit(connection, [(lookup, at)])
-        entered = await self._subjects.enter(connection, [lookup.hash], at=at)
-        if lookup.hash not in entered.led:
-            raise RunAgain
+        entered = await self._subjects.enter(connection, [lookup.hash], at=at, arrivals=[(lookup, at)])
         return entered.led[lookup.hash], entered.recorded_at
 
     async def _object(

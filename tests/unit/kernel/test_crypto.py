@@ -115,6 +115,14 @@ def test_a_keyed_hash_is_hmac_sha_256_of_the_framed_parts() -> None:
     assert Hasher(key).hash(b"v1", b"email") == hmac.new(key, message, hashlib.sha256).digest()
 
 
+def test_a_keyed_hash_may_be_begun_once() -> None:
+    """What was hashed after a beginning is what is hashed with it."""
+    hasher = Hasher(random_key(), 3)
+    begun = hasher.after(b"v1").after(b"email")
+    assert begun.hash(b"a", b"b") == hasher.hash(b"v1", b"email", b"a", b"b")
+    assert begun.version == 3
+
+
 def test_a_keyed_hash_differs_by_key_and_by_part() -> None:
     """Without the key nobody can compute it, and no two inputs share it."""
     one, other = Hasher(random_key()), Hasher(random_key())
