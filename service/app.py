@@ -55,6 +55,8 @@ from service.subjects.pseudonyms.api import router as pseudonym_router
 from service.subjects.pseudonyms.commands import PseudonymDesk
 
 MOST_BYTES = 1024 * 1024
+ERASING = 2
+"""Connections for erasures, where they have a role of their own."""
 ROUTERS = (
     health_router,
     ledger_router,
@@ -85,6 +87,7 @@ class Desks:
         answers = Answers(keyring.token, keyring.seal)
         self.settings = settings
         self.database = database
+        self.erasing = Database(url.reveal, size=ERASING) if (url := settings.erasure_url) else database
         self.policy = policy
         self.signer = keyring.signing
         self.ledger = LedgerDesk(database)
@@ -110,6 +113,7 @@ class Desks:
     def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
         return RightsDesk(
             database=self.database,
+            erasing=self.erasing,
             policy=self.policy,
             subjects=self.subjects,
             answers=answers,
@@ -146,6 +150,8 @@ class Desks:
         """Answer everything that waits, and take nothing new."""
         await self.decisions.close()
         await self.consent.close()
+        if self.erasing is not self.database:
+            await self.erasing.close()
 
     def origins_of(self, site_id: str) -> Iterable[str]:
         """The origins of one site of the active bundle; none for a site that it no longer has."""

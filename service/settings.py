@@ -13,7 +13,8 @@ from msgspec import Meta, Struct, inspect
 PLACE = re.compile(r"at `\$\.(\w+)")
 HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?")
 LAST_PORT = 65535
-ADDRESSES = ("database_url", "keyring_url")
+ADDRESSES = ("database_url", "erasure_url", "keyring_url")
+"""The settings that are addresses of a PostgreSQL, with a password in them."""
 
 
 class Secret(Struct, frozen=True):
@@ -36,6 +37,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     database_url: Secret | None = None
     """The address of PostgreSQL 15 or newer; absent in development means the embedded one."""
+    erasure_url: Secret | None = None
+    """The same database as a role that may erase (docs/hardening.md); absent, erasures use `database_url`."""
     keyring_url: Secret | None = None
     """The same of the keyring's, which is backed up apart; absent in development means `NAME_keyring` beside it."""
     environment: Literal["development", "production"] = "production"
@@ -94,7 +97,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.checkpoint_file or self.data_dir / "checkpoint.txt"
 
 
-SECRETS = frozenset({"database_url", "keyring_url", "root_key", "next_root_key"})
+SECRETS = frozenset({*ADDRESSES, "root_key", "next_root_key"})
 
 
 def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
@@ -121,9 +124,9 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
         place = PLACE.search(str(error))
         name = place[1] if place else ""
         raise SettingsRefused(f"PLACET_{name.upper()} must be {wanted(name)}; see docs/settings.md") from error
-    for name, secret in zip(ADDRESSES, (settings.database_url, settings.keyring_url), strict=True):
-        if secret is not None:
-            _require_address(name, secret.reveal)
+    for name in ADDRESSES:
+        if (address := getattr(settings, name)) is not None:
+            _require_address(name, address.reveal)
     if settings.keyring_url is not None and settings.keyring_url == settings.database_url:
         raise SettingsRefused(
             "PLACET_KEYRING_URL names the database of PLACET_DATABASE_URL; what is sealed and its keys need one each, "

@@ -17,7 +17,7 @@ from granian.server.embed import Server
 
 from service.app import Desks, create_app
 from service.cli import credentials
-from service.cli.ending import UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
+from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
 from service.consent.consequences import Consequences
 from service.kernel import datamap
@@ -30,6 +30,7 @@ from service.ledger.publication import Publication
 from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
+from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.keyfile import create_key_file, upgrade_key_file
 from service.subjects.keyring import Keyring, load_key_file
@@ -124,6 +125,8 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
         async with subject_keys(address, settings, database, keyring) as keys:
             policy = ActivePolicy(await activate(database, settings.policies_dir))
             desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
+            if not await may_erase(desks.erasing):
+                raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
             yield desks
             await desks.close()
     finally:

@@ -13,6 +13,7 @@ from service.consent import rules, store
 from service.consent.consequences import Consequences
 from service.consent.linking.rules import parts
 from service.consent.model import ConsentState, Method, Recorded, RecordedPurpose, RecordRefused, Said
+from service.consent.receipts import Receipts
 from service.consent.repeat import essence
 from service.consent.statement import Statement
 from service.kernel.apart import apart
@@ -24,6 +25,7 @@ from service.kernel.ids import new_id
 from service.kernel.problem import IdempotencyConflict, Problem
 from service.ledger import rules as ledger_rules
 from service.ledger.model import Entry
+from service.policy.model import Bundle
 from service.subjects import store as subjects_store
 from service.subjects.commands import Entered, Subjects
 from service.subjects.keys.model import KeyringUnavailable, Seals
@@ -104,8 +106,7 @@ class Recorder:
         self._database = database
         self._subjects = subjects
         self._answers = answers
-        self._signer = signer
-        self._issuer = issuer
+        self._receipts = Receipts(signer, issuer)
         self._consequences = consequences
         self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write, _whose), lanes=LANES, abreast=ABREAST)
 
@@ -238,10 +239,11 @@ class Recorder:
                 if same:
                     imports[same] = record
             states |= {(subject_id, state.purpose): state for state in before.extend(subject_id, new)}
-        return self._written(led, entries, states, list(records.values()))
+        return self._written(utterance.statement.bundle, led, entries, states, list(records.values()))
 
     def _written(
         self,
+        bundle: Bundle,
         led: Led,
         entries: list[Entry],
         states: dict[tuple[UUID, str], ConsentState],
@@ -251,7 +253,7 @@ class Recorder:
         if not entries:
             answer = Recorded(subject_id=led.subject_id, records=records, receipt=None) if records else NOTHING
             return _Written(answer, [], {})
-        receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
+        receipt = self._receipts.issue(bundle, entries)
         return _Written(Recorded(subject_id=entries[0].subject_id, records=records, receipt=receipt), entries, states)
 
     async def _save(self, connection: Connection, written: Sequence[_Written], new: Collection[UUID]) -> None:

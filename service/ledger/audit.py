@@ -28,6 +28,7 @@ PATIENCE_SECONDS = 600.0
 """A count of everything, or a search for what is wrong, may take longer than a read of the service."""
 
 
+Tell = Callable[[int, int], None]
 What = Literal["changed", "removed", "swapped", "emptied", "added", "unsigned"]
 
 
@@ -58,10 +59,15 @@ class _Found(Exception):
 
 
 class Audit:
-    """One pass over a ledger; `tell` hears how many leaves of how many are done."""
+    """One pass over a ledger, whose checkpoints the holder of one of `publics` has signed.
 
-    def __init__(self, public: bytes, published: Checkpoint | None, tell: Callable[[int, int], None]) -> None:
-        self._public = public
+    `tell` hears how many leaves of how many are done.
+    """
+
+    def __init__(
+        self, publics: Sequence[bytes], published: Checkpoint | None, tell: Callable[[int, int], None]
+    ) -> None:
+        self._publics = publics
         self._published = published
         self._tell = tell
         self._tree = Tree()
@@ -126,13 +132,13 @@ class Audit:
 
     def _require_signed(self, checkpoint: Checkpoint) -> None:
         try:
-            said, signed = note.read(checkpoint.note), note.is_signed_by(checkpoint.note, self._public)
+            said = note.read(checkpoint.note)
+            signed = any(note.is_signed_by(checkpoint.note, public) for public in self._publics)
         except note.NoteMalformed:
             said, signed = None, False
         if said != checkpoint or not signed:
-            raise _Found(
-                Finding("unsigned", f"The checkpoint of {checkpoint.size} leaves is not one that this key has signed.")
-            )
+            sentence = f"The checkpoint of {checkpoint.size} leaves is not one that a key of this ledger has signed."
+            raise _Found(Finding("unsigned", sentence))
 
     def _require_roots(self, root: bytes, checkpoints: Sequence[Checkpoint]) -> None:
         for checkpoint in checkpoints:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from urllib.parse import urlsplit
 
 from service.kernel.crypto import Signer, digest, is_signed
@@ -11,6 +12,7 @@ from service.ledger.tree import HASH_BYTES
 ED25519 = b"\x01"
 KEY_ID_BYTES = 4
 SIGNED_BY = "— "
+SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 class NoteMalformed(ValueError):
@@ -33,12 +35,17 @@ def read(note: str) -> Checkpoint:
     """The checkpoint of a signed note, whose signatures are not looked at; raises `NoteMalformed`."""
     text, _ = _parts(note)
     name, size, root, *_ = [*text.split("\n"), "", "", ""]
-    if not name or not size.isascii() or not size.isdecimal() or str(int(size)) != size:
+    if not name or not SIZE.fullmatch(size):
         raise NoteMalformed
     value = from_base64(root)
     if len(value) != HASH_BYTES:
         raise NoteMalformed
     return Checkpoint(size=int(size), root=value, note=note)
+
+
+def log_of(note: str) -> str:
+    """The name of the log that a note begins with."""
+    return note.partition("\n")[0]
 
 
 def is_signed_by(note: str, public: bytes) -> bool:

@@ -54,6 +54,7 @@ class RightsDesk:
         self,
         *,
         database: Database,
+        erasing: Database,
         policy: ActivePolicy,
         subjects: Subjects,
         answers: Answers,
@@ -63,6 +64,7 @@ class RightsDesk:
         promises: Promises,
     ) -> None:
         self._database = database
+        self._erasing = erasing
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
@@ -225,7 +227,7 @@ class RightsDesk:
                 request = found(await store.request(connection, request_id))
             return request.progress, erased
 
-        progress, erased = await self._database.run("rights.erase", work)
+        progress, erased = await self._erasing.run("rights.erase", work)
         if erased:
             await self._shred(erased)
         return progress

@@ -212,4 +212,4 @@ async def test_a_published_checkpoint_is_a_part_of_what_is_verified(service: Run
     assert "of 14 leaves was signed" in (await found(service))["sentence"]
     name, _, _, *rest = content.split("\n")
     file.write_text("\n".join([name, "12", "A" * 43 + "=", *rest]))
-    assert "of 12 leaves is not one that this key has signed" in (await found(service))["sentence"]
+    assert "of 12 leaves is not one that a key of this ledger has signed" in (await found(service))["sentence"]

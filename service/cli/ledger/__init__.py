@@ -10,6 +10,8 @@ import msgspec
 
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.ledger.log import sentences, verify_log
+from service.cli.ledger.receipts import FILE, verify_receipt
+from service.kernel.crypto import Signer
 from service.kernel.database import Database
 from service.kernel.migrate import pending
 from service.kernel.problem import Problem, Unavailable
@@ -27,7 +29,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 @click.group()
 def ledger() -> None:
-    """The tree over the ledger, its checkpoints and its proofs: docs/checking-the-ledger.md."""
+    """The tree over the ledger, its checkpoints, proofs and receipts: docs/checking-the-ledger.md, docs/receipts.md."""
 
 
 @ledger.command()
@@ -39,7 +41,7 @@ def checkpoint(as_json: bool) -> None:
     if last is None:
         raise Stop(reason or "No checkpoint has been signed yet; the worker does that after the first entry.", NO)
     if as_json:
-        key = note.verifier(last.note.partition("\n")[0], _public(settings))
+        key = note.verifier(last.note.partition("\n")[0], _signer(settings).public)
         shown = {"tree_size": last.size, "root": note.to_base64(last.root), "checkpoint": last.note, "key": key}
         click.echo(msgspec.json.encode(shown | {"file": str(settings.published), "agrees": not reason}))
     else:
@@ -79,14 +81,25 @@ async def _prove(settings: Settings, entry_id: UUID) -> bytes:
 
 
 @ledger.command()
-@click.argument("receipt", required=False, type=click.Path(path_type=Path))
+@click.argument("receipt", required=False, type=FILE)
+@click.option("--keys", type=FILE, help="For a receipt: the issuer's GET /.well-known/jwks.json, saved.")
+@click.option(
+    "--proof", "proofs", multiple=True, type=FILE, help="For a receipt: GET /v1/ledger/proof/ENTRY_ID, saved."
+)
 @JSON
-def verify(receipt: Path | None, as_json: bool) -> None:
-    """Whether the whole ledger is what its checkpoints and the published file say."""
-    if receipt is not None:
-        raise Stop("This version does not verify receipts; leave RECEIPT out to verify the whole ledger.", USAGE)
+def verify(receipt: Path | None, keys: Path | None, proofs: tuple[Path, ...], as_json: bool) -> None:
+    """Whether the whole ledger is what its checkpoints and the published file say; with RECEIPT, whether that holds.
+
+    A receipt, or the JSON answer that it came in, is checked offline. Without a proof, whether the log has it is not
+    looked at; give one for each entry.
+    """
+    if receipt is not None and keys is not None:
+        verify_receipt(receipt, keys, proofs, as_json=as_json)
+        return
+    if receipt or keys or proofs:
+        raise Stop("A receipt is checked with --keys, and --keys and --proof are for a receipt.", USAGE)
     settings = settings_of()
-    report = run(_verify(settings, _public(settings)))
+    report = run(_verify(settings, _signer(settings).publics))
     if as_json:
         click.echo(msgspec.json.encode(report))
     elif report.sound:
@@ -95,15 +108,15 @@ def verify(receipt: Path | None, as_json: bool) -> None:
         raise Stop(" ".join(sentences(report)), NO)
 
 
-async def _verify(settings: Settings, public: bytes) -> Report:
+async def _verify(settings: Settings, publics: list[bytes]) -> Report:
     async with _database(settings) as database:
-        return await verify_log(database, Publication(settings.published), public)
+        return await verify_log(database, Publication(settings.published), publics)
 
 
-def _public(settings: Settings) -> bytes:
+def _signer(settings: Settings) -> Signer:
     """The key that checkpoints are signed with."""
     with told():
-        return load_key_file(settings).signing.public
+        return load_key_file(settings).signing
 
 
 @asynccontextmanager

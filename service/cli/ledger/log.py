@@ -1,6 +1,6 @@
 """The whole ledger against its checkpoints: the pass through it, with a bar, and what it found in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -11,7 +11,7 @@ from service.ledger.model import Checkpoint, CheckpointRefused
 from service.ledger.publication import Publication
 
 
-async def verify_log(database: Database, publication: Publication, public: bytes) -> Report:
+async def verify_log(database: Database, publication: Publication, publics: Sequence[bytes]) -> Report:
     """The report on the ledger as it is at this moment, with a bar on standard error."""
     try:
         published = publication.read()
@@ -25,16 +25,16 @@ async def verify_log(database: Database, publication: Publication, public: bytes
         console=Console(stderr=True),
     )
     with bar:
-        return await _passage(database, published, public, bar)
+        return await _passage(database, published, publics, bar)
 
 
-async def _passage(database: Database, published: Checkpoint | None, public: bytes, bar: Progress) -> Report:
+async def _passage(database: Database, published: Checkpoint | None, publics: Sequence[bytes], bar: Progress) -> Report:
     task = bar.add_task("Verifying", total=None)
 
     def tell(done: int, total: int) -> None:
         bar.update(task, completed=done, total=total)
 
-    return await database.at_one_moment(lambda connection: Audit(public, published, tell).run(connection))
+    return await database.at_one_moment(lambda connection: Audit(publics, published, tell).run(connection))
 
 
 def _nothing(reason: str) -> Report:

@@ -18,6 +18,7 @@ from service.consent.protection.model import (
     Restricted,
     Restricting,
 )
+from service.consent.receipts import Receipts
 from service.kernel.auth import Principal
 from service.kernel.clock import Moment
 from service.kernel.crypto import Signer
@@ -56,8 +57,7 @@ class ProtectionDesk:
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
-        self._signer = signer
-        self._issuer = issuer
+        self._receipts = Receipts(signer, issuer)
         self._consequences = consequences
 
     async def object_to(
@@ -141,7 +141,7 @@ class ProtectionDesk:
         await _append(connection, entries)
         await store.objections(connection, subject_id, records, [purpose.direct_marketing for purpose in purposes])
         await self._consequences.delete(connection, [subject_id])
-        receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
+        receipt = self._receipts.issue(bundle, entries)
         return Objected(subject_id=subject_id, records=records, receipt=receipt)
 
 
