@@ -139,10 +139,26 @@ CREATE TABLE key_fingerprints (
     CONSTRAINT key_fingerprints_pkey PRIMARY KEY (use, version)
 );
 COMMENT ON TABLE key_fingerprints IS 'By what the keys of this deployment are known again; no key can be found from it. [purposes=none]';
-COMMENT ON COLUMN key_fingerprints.use IS 'What the key is for: lookup, seal, token, signing; immutable. [pd=none]';
+COMMENT ON COLUMN key_fingerprints.use IS 'What the key is for: lookup, seal, token, signing, recipient, claims, epoch; immutable. [pd=none]';
 COMMENT ON COLUMN key_fingerprints.version IS 'Its version; immutable. [pd=none]';
 COMMENT ON COLUMN key_fingerprints.fingerprint IS 'HMAC of a fixed text under the key; immutable. [pd=none]';
-COMMENT ON COLUMN key_fingerprints.first_seen IS 'When the service was first started with the key; immutable. [pd=none]';
+COMMENT ON COLUMN key_fingerprints.first_seen IS 'When the service was first used with the key; immutable. [pd=none]';
+
+CREATE TABLE key_stages (
+    use text NOT NULL,
+    oldest smallint NOT NULL,
+    newest smallint NOT NULL,
+    reads smallint NOT NULL,
+    changed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT key_stages_check CHECK (((oldest <= reads) AND (reads <= newest))),
+    CONSTRAINT key_stages_pkey PRIMARY KEY (use)
+);
+COMMENT ON TABLE key_stages IS 'How far the rotation of each key is; one row a use of keys that rotate. [purposes=none]';
+COMMENT ON COLUMN key_stages.use IS 'What the key is for; immutable. [pd=none]';
+COMMENT ON COLUMN key_stages.oldest IS 'The oldest version that is still in use. [pd=none]';
+COMMENT ON COLUMN key_stages.newest IS 'The newest version; of lookups, both it and the oldest one are written. [pd=none]';
+COMMENT ON COLUMN key_stages.reads IS 'The version by which people are found, or with which is signed. [pd=none]';
+COMMENT ON COLUMN key_stages.changed_at IS 'Since when. [pd=none]';
 
 CREATE TABLE ledger_checkpoints (
     tree_size bigint NOT NULL,
@@ -219,12 +235,13 @@ CREATE TABLE lookups (
     sealed bytea NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     linked_to uuid,
+    CONSTRAINT lookups_version CHECK ((SUBSTRING(lookup FROM 1 FOR 2) = int2send(key_version))),
     CONSTRAINT lookups_pkey PRIMARY KEY (lookup)
 );
 CREATE INDEX lookups_linked ON public.lookups USING btree (linked_to) WHERE (linked_to IS NOT NULL);
 CREATE INDEX lookups_subject ON public.lookups USING btree (subject_id);
 COMMENT ON TABLE lookups IS 'The only way from an identifier to a subject. [purposes=none]';
-COMMENT ON COLUMN lookups.lookup IS 'HMAC-SHA-256 of kind and normalised identifier; immutable. [pd=contact; erase=delete]';
+COMMENT ON COLUMN lookups.lookup IS 'The version of the key, and HMAC-SHA-256 of kind and normalised identifier under it; immutable. [pd=contact; erase=delete]';
 COMMENT ON COLUMN lookups.subject_id IS 'Whose own identifier it is; immutable. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN lookups.kind IS 'cookie, email, phone, customer_id …; immutable. [pd=contact; erase=delete]';
 COMMENT ON COLUMN lookups.key_version IS 'Which lookup key made the hash. [pd=none]';
@@ -410,3 +427,27 @@ COMMENT ON COLUMN touchpoints.recorded_at IS 'When we learnt it, by the database
 COMMENT ON COLUMN touchpoints.purposes IS 'The purposes allowed when it was recorded, for which alone it is kept; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN touchpoints.sentiment IS 'How it felt, -2 to 2; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN touchpoints.properties IS 'What else the sender said; sealed under the person''s own key; immutable. [pd=behaviour; sealed; own; erase=delete]';
+
+CREATE OR REPLACE FUNCTION public.kept(lookups bytea[])
+ RETURNS bytea[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    IF (SELECT int2send(reads) FROM key_stages WHERE use = 'lookup') > ANY(lookups) THEN
+        RAISE EXCEPTION 'made under a retired key' USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN lookups;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.sought(lookups bytea[])
+ RETURNS bytea[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    IF (SELECT int2send(oldest) FROM key_stages WHERE use = 'lookup') > ANY(lookups) THEN
+        RAISE EXCEPTION 'made under a retired key' USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN lookups;
+END $function$;

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -21,6 +21,7 @@ from service.kernel import auth, datamap
 from service.kernel.database import Connection, Database
 from service.policy.commands import ActivePolicy, activate
 from service.settings import Secret, Settings
+from service.subjects.following import following
 from service.subjects.keyfile import create_key_file
 from service.subjects.keyring import load_key_file
 from service.subjects.keys.commands import SubjectKeys
@@ -217,9 +218,10 @@ async def running(
     *,
     environment: str = "development",
     keyring_url: str | None = None,
+    follows: bool = True,
     **rates: int,
 ) -> AsyncIterator[Running]:
-    """Run the service on a migrated database."""
+    """Run the service on a migrated database; unless it `follows`, it learns of no rotation by itself."""
     port = _free_port()
     settings = Settings(
         environment="development" if environment == "development" else "production",
@@ -242,7 +244,10 @@ async def running(
     server = Server(create_app(desks), port=port, interface=Interfaces.ASGINL, websockets=False, log_dictconfig=QUIET)
     serving = asyncio.create_task(server.serve())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        async with (
+            following(database, keyring) if follows else nullcontext(),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
+        ):
             await _answers(http)
             yield Running(http, given, desks, database_url, data_dir)
     finally:

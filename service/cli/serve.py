@@ -33,6 +33,7 @@ from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
+from service.subjects.following import following
 from service.subjects.keyfile import create_key_file, upgrade_key_file
 from service.subjects.keyring import Keyring, load_key_file
 from service.subjects.recognition import recognise, require_new
@@ -123,7 +124,7 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
     database = Database(url, size=settings.pool_size)
     try:
         keyring = await _keyring(settings, database)
-        async with subject_keys(address, settings, database, keyring) as keys:
+        async with subject_keys(address, settings, database, keyring) as keys, following(database, keyring):
             policy = ActivePolicy(await activate(database, settings.policies_dir))
             desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
             if not await may_erase(desks.erasing):

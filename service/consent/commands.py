@@ -128,7 +128,7 @@ class ConsentDesk:
         guardian = self._subjects.lookup(record.guardian.identifier) if record.guardian else None
         bundle = self._policy.current
         statement = recordable(record, caller, bundle, self._tokens, moment.now, guardian=guardian)
-        claim = self._answers.claim(caller, key, f"record {lookup.hash.hex()}", record, [lookup.hash])
+        claim = self._answers.claim(caller, key, "record", record, [lookup.name])
         return Utterance(statement, lookup, claim, moment.override, admits=True)
 
     async def withdraw(
@@ -137,7 +137,7 @@ class ConsentDesk:
         """Withdraw consent; for somebody never seen there is nothing to withdraw, which is success too."""
         lookup = self._subjects.required_of(caller, withdrawal.subject, cookie)
         statement = withdrawable(withdrawal, caller, self._policy.current)
-        claim = self._answers.claim(caller, key, f"withdraw {lookup.hash.hex()}", withdrawal, [lookup.hash])
+        claim = self._answers.claim(caller, key, "withdraw", withdrawal, [lookup.name])
         return await self._recorder.record(Utterance(statement, lookup, claim, moment.override, admits=False))
 
     async def check(self, question: Question, moment: Moment) -> Checked:

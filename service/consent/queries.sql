@@ -15,7 +15,7 @@ LEFT JOIN LATERAL (
     FROM objections WHERE subject_id = s.subject_id
 ) o ON true
 LEFT JOIN consent_state c ON c.subject_id = s.subject_id AND c.purpose = ANY($2::text[])
-WHERE l.lookup = ANY($1::bytea[]);
+WHERE l.lookup = ANY(sought($1::bytea[]));
 
 -- name: gather
 -- The database's clock and, in the same snapshot, whom lookups lead to and whose own they are, with everything that both
@@ -25,7 +25,7 @@ FROM (SELECT clock_timestamp() AS now) AS c
 LEFT JOIN (
     SELECT l.lookup, s.subject_id, l.subject_id AS home
     FROM lookups l JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id)
-    WHERE l.lookup = ANY($1::bytea[]) AND s.state = 'active'
+    WHERE l.lookup = ANY(sought($1::bytea[])) AND s.state = 'active'
 ) AS f ON true
 LEFT JOIN ledger_entries e
     ON e.subject_id = ANY(ARRAY[f.subject_id, f.home]) AND e.kind IN ('consent', 'unlink') AND e.payload IS NOT NULL;
@@ -37,7 +37,7 @@ FROM lookups l
 JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id) AND s.state = 'active'
 JOIN ledger_entries e ON e.subject_id = s.subject_id AND e.kind IN ('consent', 'unlink') AND e.payload IS NOT NULL
 LEFT JOIN ledger_leaves t ON t.entry_id = e.entry_id
-WHERE l.lookup = $1
+WHERE l.lookup = ANY(sought(ARRAY[$1::bytea]))
 ORDER BY e.recorded_at, e.entry_id;
 
 -- name: imports
@@ -51,13 +51,13 @@ WHERE subject_id = ANY($1::uuid[]) AND kind = 'consent' AND payload->>'method' =
 -- Everything that was ever known, the oldest first, of the active subjects that lookups ever led to: their own, without
 -- a link, and those that they were linked to.
 WITH led AS (
-    SELECT lookup, subject_id, NULL::uuid AS link FROM lookups WHERE lookup = ANY($1::bytea[])
+    SELECT lookup, subject_id, NULL::uuid AS link FROM lookups WHERE lookup = ANY(sought($1::bytea[]))
     UNION ALL
     SELECT l.lookup, k.subject_id, k.entry_id
     FROM lookups l
     JOIN ledger_entries a ON a.subject_id = l.subject_id AND a.kind = 'linked'
     JOIN ledger_entries k ON k.entry_id = (a.payload ->> 'link')::uuid
-    WHERE l.lookup = ANY($1::bytea[])
+    WHERE l.lookup = ANY(sought($1::bytea[]))
 )
 SELECT led.lookup, led.link, s.subject_id, s.revision, e.kind, e.entry_id, e.effective_at, e.recorded_at, e.payload
 FROM led

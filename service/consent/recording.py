@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from service.consent import rules, store
+from service.consent import store
+from service.consent.before import Before
 from service.consent.consequences import Consequences
 from service.consent.linking.rules import parts
 from service.consent.model import ConsentState, Method, Recorded, RecordedPurpose, RecordRefused, Said
@@ -58,28 +59,6 @@ class _Written(Struct, frozen=True):
     recorded: Recorded
     entries: list[Entry]
     states: dict[tuple[UUID, str], ConsentState]
-
-
-class _Before(Struct, frozen=True):
-    """What subjects said before a batch: everything, and what imports have recorded, by its essence."""
-
-    histories: Mapping[UUID, list[Said]]
-    imports: Mapping[UUID, dict[bytes | None, RecordedPurpose]]
-    folded: dict[UUID, dict[str, ConsentState]]
-
-    def states(self, subject_id: UUID) -> Mapping[str, ConsentState]:
-        """Where a subject stands; a history is folded once, however many speak of it."""
-        if subject_id not in self.folded:
-            self.folded[subject_id] = rules.fold(self.histories[subject_id])
-        return self.folded[subject_id]
-
-    def extend(self, subject_id: UUID, said: Sequence[Said]) -> list[ConsentState]:
-        """Add to a history; returns where the subject stands on the purposes that this was about."""
-        history, purposes = self.histories[subject_id], {event.purpose for event in said}
-        history.extend(said)
-        states = rules.fold(event for event in history if event.purpose in purposes)
-        self.folded.setdefault(subject_id, {}).update(states)
-        return [states[purpose] for purpose in purposes]
 
 
 class _Impossible(Exception):
@@ -214,7 +193,7 @@ class Recorder:
         """What each utterance adds to what was said before; raises `_Impossible` for those that cannot be recorded."""
         importing = [u.lookup.hash for u in batch if u.statement.method is Method.IMPORT]
         imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
-        before = _Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
+        before = Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
         written: list[_Written] = []
         impossible: list[tuple[Utterance, Problem]] = []
         for utterance in batch:
@@ -229,7 +208,7 @@ class Recorder:
             raise _Impossible(impossible)
         return written
 
-    def _said(self, utterance: Utterance, led: Led, before: _Before, recorded_at: datetime, seals: Seals) -> _Written:
+    def _said(self, utterance: Utterance, led: Led, before: Before, recorded_at: datetime, seals: Seals) -> _Written:
         """What an utterance adds to what its subjects said before, which it extends for the ones behind it."""
         entries: list[Entry] = []
         states: dict[tuple[UUID, str], ConsentState] = {}

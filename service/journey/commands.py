@@ -74,8 +74,8 @@ class JourneyDesk:
         bundle = self._policy.current
         self._refuse_faulty(batch.touchpoints, bundle, caller.moment.now)
         lookups = [self._lookup(caller.principal, t, cookie, place) for place, t in enumerate(batch.touchpoints)]
-        whose = [lookup.hash for lookup in lookups]
-        claim = self._answers.claim(caller.principal, key, f"touchpoints {cookie or ''}", batch, whose)
+        whose = [lookup.name for lookup in lookups]
+        claim = self._answers.claim(caller.principal, key, "touchpoints", batch, whose)
 
         async def work(connection: Connection) -> Outcomes:
             if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):

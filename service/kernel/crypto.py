@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -118,25 +118,30 @@ class Hasher:
 class Sealer:
     """AES-256-GCM; the place a value belongs to is bound to it as associated data.
 
-    It seals under the current version of its key and opens under every version that it holds.
+    It seals under the current version of its key and opens under every version that it holds. What was sealed under
+    another one may be newer: `renew` is called, which may bring it.
     """
 
-    def __init__(self, key: bytes, version: int = 1) -> None:
+    def __init__(self, key: bytes, version: int = 1, renew: Callable[[], None] | None = None) -> None:
+        self._renew = renew
         self.hold({version: key}, version)
 
     def hold(self, keys: Mapping[int, bytes], current: int) -> None:
         """Seal under the current one of these keys from now on, and open under any."""
         self._ciphers = {_prefix(version): AESGCM(key) for version, key in keys.items()}
-        self._version = _prefix(current)
+        self.prefix = _prefix(current)
+        """What a value that is sealed now begins with; of one sealed under an older version it is less."""
 
     def seal(self, plain: bytes, *place: bytes) -> bytes:
         """Key version, nonce and ciphertext of `plain`, which opens only with the same `place`."""
-        nonce, version = os.urandom(NONCE_BYTES), self._version
+        nonce, version = os.urandom(NONCE_BYTES), self.prefix
         return version + nonce + self._ciphers[version].encrypt(nonce, plain, framed(version, *place))
 
     def open(self, sealed: bytes, *place: bytes) -> bytes:
         """What was sealed; raises `SealBroken`."""
         version, nonce, rest = sealed[:2], sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :]
+        if version not in self._ciphers and self._renew is not None:
+            self._renew()
         cipher = self._ciphers.get(version)
         if cipher is None:
             raise SealBroken
@@ -154,11 +159,13 @@ class Signer:
     """Signs documents with Ed25519 as compact JWS (RFC 7515, RFC 9864); the key id is the RFC 7638 thumbprint."""
 
     def __init__(self, seed: bytes) -> None:
-        private = Ed25519PrivateKey.from_private_bytes(seed)
-        public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self._private = private
-        self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": to_text(seed), "x": to_text(public)})
-        self.key_id = self._key.thumbprint()
+        self.hold(seed, ())
+
+    def hold(self, seed: bytes, others: Iterable[bytes]) -> None:
+        """Sign with this key from now on, and publish the public halves of others: of old ones, and of the next."""
+        self._private = Ed25519PrivateKey.from_private_bytes(seed)
+        self._published = [_public_jwk(public) for public in (public_half(seed), *others)]
+        self.key_id: str = self._published[0]["kid"]
         self._headers: dict[str, str] = {}
 
     def sign(self, claims: Mapping[str, Any], kind: str) -> str:
@@ -189,8 +196,17 @@ class Signer:
 
     def jwks(self) -> dict[str, Any]:
         """The public keys with which anyone can check what was signed (RFC 7517)."""
-        public: dict[str, Any] = dict(self._key.as_dict(private=False))
-        return {"keys": [public | {"kid": self.key_id, "use": "sig", "alg": ALGORITHM}]}
+        return {"keys": self._published}
+
+
+def public_half(seed: bytes) -> bytes:
+    """What of a signing key anyone may have."""
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def _public_jwk(public: bytes) -> dict[str, Any]:
+    key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": to_text(public)})
+    return {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM}
 
 
 def is_signed(data: bytes, signature: bytes, public: bytes) -> bool:

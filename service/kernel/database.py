@@ -55,12 +55,13 @@ GONE = (
     exceptions.OperatorInterventionError,
     exceptions.InsufficientResourcesError,
     exceptions.LockNotAvailableError,
+    exceptions.ObjectNotInPrerequisiteStateError,
     exceptions.IdleInTransactionSessionTimeoutError,
     exceptions.InvalidCatalogNameError,
     exceptions.InvalidAuthorizationSpecificationError,
     exceptions.InterfaceError,
 )
-"""What a database that cannot be reached, or is too busy to answer, looks like from here."""
+"""What a database that cannot be reached, is too busy to answer, or is asked as of the past looks like from here."""
 STANDBY = exceptions.ReadOnlySQLTransactionError
 """What a write meets on a server that another one has taken over from, or not yet handed over to."""
 

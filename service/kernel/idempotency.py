@@ -45,18 +45,19 @@ class Answers:
     ) -> Claim | None:
         """What a request with this key claims, None without a key; raises `InvalidBody` for one of a wrong length.
 
-        The visitors of a site share its publishable key: each has keys of their own, by the lookups they act for.
+        `whose` are the names of whom it is about, in whatever words the body says that, or in none.
+        The visitors of a site share its publishable key: each has keys of their own, by the names they act for.
         """
         if key is None:
             return None
         if not 1 <= len(key) <= LONGEST_KEY:
             fault = Fault("header.idempotency-key", f"must have 1 to {LONGEST_KEY} characters")
             raise InvalidBody("A header does not have the expected form.", faults=[fault])
-        content = msgspec.json.encode(body)
-        visitor = sorted(set(whose)) if caller.kind == "browser" else []
+        content, named = msgspec.json.encode(body), sorted(set(whose))
+        visitor = named if caller.kind == "browser" else []
         return Claim(
             key_hash=self._tokens.hash(b"idempotency-key", caller.principal_id.encode(), key.encode(), *visitor),
-            body_mac=self._tokens.hash(b"idempotency-body", operation.encode(), content),
+            body_mac=self._tokens.hash(b"idempotency-body", operation.encode(), content, *named),
         )
 
     async def earlier(

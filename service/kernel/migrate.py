@@ -133,6 +133,7 @@ async def snapshot(url: str) -> str:
         parts = ["-- The schema that the migrations lead to, as the catalogue has it. Written by `placet schema`."]
         tables = await connection.fetch(QUERIES["schema_tables"])
         parts += [await _table(connection, row["name"], row["comment"]) for row in tables]
+        parts += [f"{row['definition'].rstrip()};" for row in await connection.fetch(QUERIES["schema_functions"])]
     return "\n\n".join(parts) + "\n"
 
 

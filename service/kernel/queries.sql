@@ -119,6 +119,12 @@ FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
 ORDER BY c.relname COLLATE "C";
 
+-- name: schema_functions
+-- The functions of the schema.
+SELECT pg_get_functiondef(oid) AS definition FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace
+ORDER BY proname COLLATE "C", oid;
+
 -- name: schema_columns
 -- The columns of a table in order.
 SELECT

@@ -23,7 +23,7 @@ from service.ledger.model import Checkpoint
 from service.ledger.store import QUERIES, last, size
 from service.ledger.tree import Node, Tree, leaf_hash, node_hash
 
-PAGE = 4096
+PAGE = 1024
 PATIENCE_SECONDS = 600.0
 """A count of everything, or a search for what is wrong, may take longer than a read of the service."""
 

@@ -45,7 +45,7 @@ INSERT INTO ledger_nodes (level, place, hash) SELECT * FROM unnest($1::smallint[
 SELECT w.level, w.place, coalesce(n.hash, l.leaf_hash) AS hash
 FROM unnest($1::smallint[], $2::bigint[]) AS w (level, place)
 LEFT JOIN ledger_nodes n ON n.level = w.level AND n.place = w.place
-LEFT JOIN ledger_leaves l ON w.level = 0 AND l.leaf_index = w.place;
+LEFT JOIN ledger_leaves l ON l.leaf_index = CASE w.level WHEN 0 THEN w.place END;
 
 -- name: last
 -- The checkpoint that was published last.
@@ -77,10 +77,14 @@ WHERE t.leaf_index >= $1 AND t.leaf_index < $2
 ORDER BY t.leaf_index;
 
 -- name: completed
--- The subtrees that the leaves from $1 up to and without $2 completed.
+-- The subtrees that the leaves from $1 up to and without $2 completed: a short range of each level, read by its key.
 SELECT n.level, n.place, n.hash
 FROM generate_series(1, 62) AS w (level)
-JOIN ledger_nodes n ON n.level = w.level AND n.place >= $1::bigint >> w.level AND n.place < $2::bigint >> w.level;
+CROSS JOIN LATERAL (
+    SELECT level, place, hash FROM ledger_nodes
+    WHERE level = w.level AND place >= $1::bigint >> w.level AND place < $2::bigint >> w.level
+    OFFSET 0
+) AS n;
 
 -- name: checkpoints
 -- The checkpoints of trees of more than $1 and at most $2 leaves.

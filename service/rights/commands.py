@@ -42,7 +42,7 @@ from service.subjects import store as subjects_store
 from service.subjects.commands import COOKIE, Subjects
 from service.subjects.keys.commands import shred
 from service.subjects.keys.model import Promises
-from service.subjects.model import SubjectMissing
+from service.subjects.model import Lookup, SubjectMissing
 
 TABLE = "rights_requests"
 
@@ -75,9 +75,9 @@ class RightsDesk:
         self, filing: Filing, caller: Principal, cookie: str | None, key: str | None, moment: Moment
     ) -> Progress:
         """Take a request. Whether anyone is known is not even looked up, so all answers are alike, and as fast (R4)."""
-        lookups = self._named(filing, caller, cookie)
+        named = self._named(filing, caller, cookie)
         vouched = _vouched(filing, caller)
-        claim = self._answers.claim(caller, key, f"rights {b''.join(lookups).hex()}", filing, lookups)
+        claim = self._answers.claim(caller, key, "rights", filing, [lookup.name for lookup in named])
         request_id = new_id()
         sealed = Sealed(
             details=self._seal("details", request_id, filing.details.encode()) if filing.details else None,
@@ -95,7 +95,7 @@ class RightsDesk:
                 right=filing.right,
                 state=State.OPEN if vouched else State.VERIFYING,
                 language=filing.language,
-                lookups=lookups,
+                lookups=sorted({lookup.hash for lookup in named}),
                 filed_by=caller.principal_id,
                 received_at=received_at,
                 due_at=rules.due_at(received_at),
@@ -112,12 +112,12 @@ class RightsDesk:
 
         return await self._database.run("rights.file", work)
 
-    def _named(self, filing: Filing, caller: Principal, cookie: str | None) -> list[bytes]:
+    def _named(self, filing: Filing, caller: Principal, cookie: str | None) -> list[Lookup]:
         """The lookups that a filing names, a browser's being that of its cookie."""
         if caller.kind != "browser" and not filing.identifiers:
             raise SubjectMissing("Nobody is named: say whom in `identifiers`.")
         named = filing.identifiers or [None]
-        return sorted({self._subjects.required_of(caller, identifier, cookie).hash for identifier in named})
+        return [self._subjects.required_of(caller, identifier, cookie) for identifier in named]
 
     def _seal(self, column: str, request_id: UUID, plain: bytes) -> bytes:
         return self._subjects.seal(TABLE, column, request_id, plain)

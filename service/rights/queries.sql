@@ -7,7 +7,7 @@ SELECT clock_timestamp();
 INSERT INTO rights_requests (
     request_id, "right", state, language, lookups, filed_by, received_at, due_at, verified_by, verified_at, details,
     verification
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+) VALUES ($1, $2, $3, $4, kept($5), $6, $7, $8, $9, $10, $11, $12);
 
 -- name: request
 -- One request, without what is sealed.
@@ -79,6 +79,16 @@ UPDATE rights_requests SET lookups = NULL, details = NULL, verification = NULL W
 UPDATE rights_requests SET
     lookups = ARRAY(SELECT l FROM unnest(lookups) AS l WHERE l <> ALL($1::bytea[])), details = NULL, verification = NULL
 WHERE lookups && $1::bytea[] AND NOT lookups <@ $1::bytea[] AND state <> 'completed';
+
+-- name: naming_before
+-- Requests that name somebody by a lookup before one, in order, some at a time.
+SELECT request_id, state, lookups FROM rights_requests
+WHERE request_id > $2 AND EXISTS (SELECT FROM unnest(lookups) AS l WHERE l < $1)
+ORDER BY request_id LIMIT $3;
+
+-- name: rename
+-- Let a request name the same people in another way, unless it was changed meanwhile.
+UPDATE rights_requests SET lookups = $3 WHERE request_id = $1 AND lookups = $2;
 
 -- name: commitments
 -- The commitments of the entries that an erasure is about to empty.

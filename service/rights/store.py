@@ -21,6 +21,14 @@ class Place(Struct, frozen=True, array_like=True):
     request_id: UUID
 
 
+class Naming(Struct, frozen=True):
+    """Whom a request names."""
+
+    request_id: UUID
+    state: State
+    lookups: Sequence[bytes]
+
+
 async def clock(connection: Connection) -> datetime:
     """The database's clock."""
     return await connection.fetchval(QUERIES["clock"])
@@ -106,6 +114,17 @@ async def empty(connection: Connection, request_id: UUID) -> None:
 async def let_go(connection: Connection, lookups: Sequence[bytes]) -> None:
     """Take lookups out of unfinished requests that also name somebody else."""
     await connection.execute(QUERIES["let_go"], list(lookups))
+
+
+async def naming_before(reader: Reader, lookup: bytes, after: UUID, most: int) -> list[Naming]:
+    """The next requests after one that name somebody by a lookup before `lookup`, up to `most`."""
+    rows = await reader.fetch(QUERIES["naming_before"], lookup, after, most)
+    return [Naming(row["request_id"], State(row["state"]), row["lookups"]) for row in rows]
+
+
+async def rename(connection: Connection, request_id: UUID, before: Sequence[bytes], after: Sequence[bytes]) -> None:
+    """Let a request name the same people in another way, unless it was changed meanwhile."""
+    await connection.execute(QUERIES["rename"], request_id, list(before), sorted(after))
 
 
 async def commitments(connection: Connection, subject_id: UUID) -> list[bytes]:

@@ -12,9 +12,10 @@ from service.kernel.auth import Principal
 from service.kernel.crypto import Hasher
 from service.kernel.database import Connection, RunAgain
 from service.kernel.ids import new_id
+from service.kernel.problem import Unavailable
 from service.policy.commands import ActivePolicy
 from service.subjects import rules, store
-from service.subjects.keyring import Keyring
+from service.subjects.keyring import Keyring, Stage, lookups_of_version
 from service.subjects.keys.commands import SubjectKeys
 from service.subjects.keys.model import Seals
 from service.subjects.model import (
@@ -26,6 +27,7 @@ from service.subjects.model import (
     NotYourSubject,
     SubjectMissing,
 )
+from service.subjects.private import KeyFileRefused
 
 COOKIE = "cookie"
 
@@ -76,17 +78,21 @@ class Subjects:
             known = ", ".join(sorted(self._policy.current.identifier_kinds))
             raise IdentifierRefused(f"This kind of identifier is not in identity.toml; it knows {known}.")
         normalised = rules.normalise(kind, identifier.value, self._keyring.token)
-        hasher = self._hasher(kind.id)
+        version = self._keyring.stage.reads
         return Lookup(
-            hash=hasher.hash(normalised.encode()),
+            hash=self.hash_under(version, kind.id, normalised.encode()),
             kind=kind.id,
-            key_version=hasher.version,
+            key_version=version,
             normalised=normalised,
             anonymous=kind.normaliser == COOKIE,
         )
 
-    def _hasher_of(self, kind: str) -> Hasher:
-        return self._keyring.lookup.after(b"v1", kind.encode())
+    def hash_under(self, version: int, kind: str, normalised: bytes) -> bytes:
+        """What an identifier is looked for by under one version of the key, which the hash begins with."""
+        return lookups_of_version(version) + self._hasher(version, kind).hash(normalised)
+
+    def _hasher_of(self, version: int, kind: str) -> Hasher:
+        return self._keyring.lookups[version].after(b"v1", kind.encode())
 
     def named_by(self, caller: Principal, identifier: Identifier | None, cookie: str | None) -> Lookup | None:
         """Whom the caller speaks of: anyone for a server, its own cookie's subject for a browser (I10)."""
@@ -136,20 +142,35 @@ class Subjects:
         """Make a subject for each lookup (step 2), and what seals their values.
 
         Their keys are committed before, whatever becomes of the caller's transaction. Raises `KeyringUnavailable`, and
-        `RunAgain` where somebody else makes a subject for the same lookup.
+        `RunAgain` where somebody else makes a subject for the same lookup, or the lookup key is being rotated and this
+        process was a stage behind, which it no longer is then.
         """
         if not arrivals:
             return {}, self.keys.none
-        ids = {lookup.hash: new_id() for lookup, _ in arrivals}
+        ids, stage = {lookup.hash: new_id() for lookup, _ in arrivals}, self._keyring.stage
         seals = await self.keys.create(list(ids.values()))
-        proposals: list[store.Proposal] = []
-        for lookup, at in arrivals:
-            subject_id = ids[lookup.hash]
-            sealed = seals.seal("lookups", "sealed", subject_id, lookup.normalised.encode())
-            proposals.append(store.Proposal(lookup.hash, subject_id, lookup.kind, lookup.key_version, sealed, at))
-        if len(await store.admit(connection, proposals)) < len(proposals):
+        proposals = [self._proposal(stage, seals, ids[lookup.hash], lookup, at) for lookup, at in arrivals]
+        new = await store.admit(connection, proposals, stage)
+        if new is None:
+            await self._catch_up(connection)
+        if new is None or len(new) < len(ids):
             raise RunAgain
         return ids, seals
+
+    async def _catch_up(self, connection: Connection) -> None:
+        try:
+            self._keyring.follow(await store.stages(connection))
+        except KeyFileRefused as error:
+            raise Unavailable("The keys are being changed, and are not here yet; ask again.") from error
+
+    def _proposal(
+        self, stage: Stage, seals: Seals, subject_id: UUID, lookup: Lookup, at: datetime | None
+    ) -> store.Proposal:
+        normalised = lookup.normalised.encode()
+        sealed = seals.seal("lookups", "sealed", subject_id, normalised)
+        found = self.hash_under(stage.reads, lookup.kind, normalised)
+        also = self.hash_under(stage.also, lookup.kind, normalised) if stage.also else None
+        return store.Proposal(found, also, subject_id, lookup.kind, stage.reads, stage.also, sealed, at)
 
     def seal(self, table: str, column: str, owner: UUID, plain: bytes) -> bytes:
         """Seal a value under the deployment's key for one column of one owner's row; it opens nowhere else (I5)."""

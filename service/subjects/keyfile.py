@@ -21,6 +21,7 @@ from service.kernel.crypto import (
     KeyUnusable,
     framed,
     from_text,
+    public_half,
     random_key,
     to_text,
     unwrap_key,
@@ -92,6 +93,7 @@ def create_key_file(settings: Settings) -> None:
     Raises `KeyFileRefused`, as everything here.
     """
     path = settings.key_file
+    private.make_folder(path)
     with private.locked(path):
         if path.exists():
             raise KeyFileRefused(f"{path} exists already; a key file is never overwritten")
@@ -153,6 +155,34 @@ def upgrade_key_file(settings: Settings) -> bool:
 def new_key(use: Use, version: int = 1, state: State = "current") -> Key:
     """A new random key."""
     return Key(use=use, version=version, state=state, created_at=system_now(), raw=random_key())
+
+
+def with_next(keys: Sequence[Key], use: Use) -> list[Key]:
+    """The keys with one that comes after the current one of a use; unchanged where there is one already."""
+    if any(key.use == use and key.state == "next" for key in keys):
+        return list(keys)
+    newest = max(key.version for key in keys if key.use == use)
+    return [*keys, new_key(use, newest + 1, "next")]
+
+
+def turned(keys: Sequence[Key], use: Use) -> list[Key]:
+    """The keys with the next one of a use as the current one; of an old signing key the public half is left."""
+    if not any(key.use == use and key.state == "next" for key in keys):
+        return list(keys)
+    return [_turned(key) if key.use == use else key for key in keys]
+
+
+def _turned(key: Key) -> Key:
+    if key.state == "next":
+        return replace(key, state="current")
+    if key.use == "signing" and key.state == "current":
+        return replace(key, state="old", raw=public_half(key.raw))
+    return replace(key, state="old")
+
+
+def without_old(keys: Sequence[Key], use: Use) -> list[Key]:
+    """The keys without the old ones of a use."""
+    return [key for key in keys if key.use != use or key.state != "old"]
 
 
 def _write(path: Path, root: bytes, keys: Sequence[Key]) -> None:

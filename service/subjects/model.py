@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar.params import HeaderParameter
 from msgspec import Meta, Struct
 
+from service.kernel.crypto import framed
 from service.kernel.problem import Problem
 
 COOKIE_HEADER = "Placet-Cookie"
@@ -25,7 +26,7 @@ class Identifier(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lookup(Struct, frozen=True):
-    """A keyed hash of a normalised identifier, with the identifier itself only for as long as the request lasts.
+    """The version of a key and the hash under it of a normalised identifier, which lasts as long as the request.
 
     `anonymous`: it names a browser, and so nobody in particular.
     """
@@ -35,6 +36,11 @@ class Lookup(Struct, frozen=True):
     key_version: int
     normalised: str
     anonymous: bool = False
+
+    @property
+    def name(self) -> bytes:
+        """What stays the same whichever key is in use; it has the identifier in clear, and is only ever hashed."""
+        return framed(self.kind.encode(), self.normalised.encode())
 
     def __repr__(self) -> str:
         return f"Lookup({self.kind}, …)"

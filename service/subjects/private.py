@@ -30,14 +30,21 @@ def write(path: Path, content: bytes) -> None:
     """Put a whole file where one was, or none; on the disk when this returns. Raises `KeyFileRefused`."""
     part = path.with_name(f"{path.name}.part")
     try:
-        with suppress(FileExistsError):  # a folder that others made keeps its mode
-            path.parent.mkdir(parents=True, mode=0o700)
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         move(part, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of a file; one that is there keeps its mode. Raises `KeyFileRefused`."""
+    try:
+        with suppress(FileExistsError):
+            path.parent.mkdir(parents=True, mode=0o700)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -57,8 +64,6 @@ def locked(path: Path) -> Generator[None]:
     """Keep everybody else from changing a file until the end; its readers need no lock. Raises `KeyFileRefused`."""
     lock = path.with_name(f"{path.name}.lock")
     try:
-        with suppress(FileExistsError):
-            path.parent.mkdir(parents=True, mode=0o700)
         held = os.open(lock, os.O_RDWR | os.O_CREAT, PRIVATE)
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -77,4 +82,7 @@ def _take(held: int, path: Path) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> KeyFileRefused:
-    return KeyFileRefused(f"{path} cannot be written ({error.strerror}); PLACET_DATA_DIR names the key file's folder")
+    return KeyFileRefused(
+        f"{path} cannot be written ({error.strerror}); PLACET_DATA_DIR names the folder of the key file, "
+        "PLACET_ROOT_KEY_FILE the file of the root key"
+    )

@@ -5,9 +5,10 @@ from pathlib import Path
 from service.kernel.crypto import SealBroken
 from service.kernel.database import Connection, Database
 from service.subjects import store
-from service.subjects.keyring import Keyring
+from service.subjects.keyring import Keyring, Stage
 from service.subjects.private import KeyFileRefused
 
+FIRST = Stage(1, 1, 1)
 REMEDY = "restore the copy of the key file that was kept (docs/operating-keys.md), or name the database it belongs to"
 
 
@@ -26,9 +27,17 @@ async def recognise(database: Database, keyring: Keyring, path: Path) -> None:
     async def work(connection: Connection) -> None:
         if not await store.fingerprints(connection) and not await _opens(connection, keyring):
             raise _foreign(path, ["seal"])
-        await store.fingerprint(connection, keyring.fingerprints)
-        if strange := await store.fingerprints(connection) - keyring.fingerprints:
-            raise _foreign(path, sorted({key.use for key in strange}))
+        await store.begin_stages(connection, keyring.stages)
+        stages = await store.stages(connection)
+        counting = [key for key in keyring.fingerprints if key.version >= stages.get(key.use, FIRST).oldest]
+        await store.fingerprint(connection, counting)
+        strange = await store.fingerprints(connection) - keyring.known
+        known = {(key.use, key.version) for key in keyring.known}
+        if foreign := sorted({key.use for key in strange if (key.use, key.version) in known}):
+            raise _foreign(path, foreign)
+        if strange:
+            raise _outdated(path, sorted(f"{key.use} {key.version}" for key in strange))
+        keyring.follow(stages)
 
     await database.run("subjects.recognise", work)
 
@@ -48,4 +57,11 @@ def _foreign(path: Path, uses: list[str]) -> KeyFileRefused:
     return KeyFileRefused(
         f"{path} is not the key file of this database: its keys for {', '.join(uses)} are others, and with them "
         f"nobody would be found and nothing sealed would open; {REMEDY}"
+    )
+
+
+def _outdated(path: Path, keys: list[str]) -> KeyFileRefused:
+    return KeyFileRefused(
+        f"{path} lacks keys that this database was used with ({', '.join(keys)}): one of the two is a copy from before "
+        f"a rotation; {REMEDY}"
     )

@@ -61,6 +61,7 @@ class InFile:
     def make(self) -> bytes:
         """The key of the file, written first where there is none."""
         if not self._path.exists():
+            private.make_folder(self._path)
             private.write(self._path, to_text(random_key()).encode())
         return self._key(self._path)
 

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg.exceptions import UniqueViolationError
 from msgspec import Struct
 
-from service.kernel.database import Connection, Reader, Row
+from service.kernel.database import Connection, Reader, Row, RunAgain
 from service.kernel.queries import load
-from service.subjects.keyring import Fingerprint
+from service.subjects.keyring import Fingerprint, Stage
 from service.subjects.model import Led
 
 QUERIES = load(__package__)
@@ -17,19 +18,31 @@ type_of_confirm = Callable[[Connection, Collection[bytes]], Awaitable[tuple[date
 
 
 class Proposal(Struct, frozen=True):
-    """A lookup, and the subject to make for it; `created_at` None is now."""
+    """A lookup, the same under the other version of a key that is rotated, and the subject to make for both.
+
+    `created_at` None is now.
+    """
 
     lookup: bytes
+    also: bytes | None
     subject_id: UUID
     kind: str
     key_version: int
+    also_version: int | None
     sealed: bytes
     created_at: datetime | None
 
 
-async def admit(connection: Connection, proposals: Sequence[Proposal]) -> set[UUID]:
-    """Step 2: record new lookups with their subjects, which it returns; one that is there already is left alone."""
-    return {row["subject_id"] for row in await connection.fetch(QUERIES["admit"], proposals)}
+async def admit(connection: Connection, proposals: Sequence[Proposal], stage: Stage) -> set[UUID] | None:
+    """Step 2: record new lookups with their subjects, which it returns; one that is there already is left alone.
+
+    None, and nothing is recorded, where the key's rotation is at another stage. Raises `RunAgain`.
+    """
+    try:
+        new = await connection.fetchval(QUERIES["admit"], proposals, stage.oldest, stage.newest, stage.reads)
+    except UniqueViolationError as error:  # somebody else came first, at the next stage
+        raise RunAgain from error
+    return None if new is None else set(new)
 
 
 async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, Led]:
@@ -67,7 +80,7 @@ async def unlink(connection: Connection, lookup: bytes) -> None:
 
 async def release(connection: Connection, known: UUID) -> list[UUID]:
     """Let every lookup that is linked to a subject go home; returns whose own they are."""
-    return [row["subject_id"] for row in await connection.fetch(QUERIES["release"], known)]
+    return list(dict.fromkeys(row["subject_id"] for row in await connection.fetch(QUERIES["release"], known)))
 
 
 async def entomb(connection: Connection, subject_id: UUID) -> None:
@@ -135,8 +148,66 @@ async def shredded_around(reader: Reader, time: datetime | None) -> list[tuple[i
 
 
 async def forget_fingerprints(connection: Connection, use: str, before: int) -> None:
-    """Forget the fingerprints of older keys of a use."""
+    """Forget the keys of a use before a version, which are retired."""
     await connection.execute(QUERIES["forget_fingerprints"], use, before)
+
+
+async def stages(reader: Reader) -> dict[str, Stage]:
+    """How far the rotation of each key is, by use."""
+    rows = await reader.fetch(QUERIES["stages"])
+    return {row["use"]: Stage(row["oldest"], row["newest"], row["reads"]) for row in rows}
+
+
+async def begin_stages(connection: Connection, stages: Mapping[str, Stage]) -> None:
+    """Say how far it is where nothing was ever rotated."""
+    await connection.execute(QUERIES["begin_stages"], list(stages), [stage.reads for stage in stages.values()])
+
+
+async def publish(connection: Connection, use: str, stage: Stage) -> None:
+    """Tell every process that a rotation has come further."""
+    await connection.execute(QUERIES["publish"], use, stage.oldest, stage.newest, stage.reads)
+
+
+async def stage_age(reader: Reader, use: str) -> float:
+    """The seconds since a rotation came as far as it is."""
+    row = await reader.fetchrow(QUERIES["stage_age"], use)
+    return row["seconds"] if row else 0.0
+
+
+async def transactions(reader: Reader) -> set[str]:
+    """The transactions that are going on in this database."""
+    return {row["name"] for row in await reader.fetch(QUERIES["transactions"])}
+
+
+async def lookups_between(reader: Reader, after: bytes, end: bytes, most: int) -> "list[Row]":
+    """The next lookups after one and before another, up to `most`."""
+    return await reader.fetch(QUERIES["lookups_between"], after, end, most)
+
+
+async def lookups_named(reader: Reader, lookups: Iterable[bytes]) -> "list[Row]":
+    """Of these lookups those that are there."""
+    return await reader.fetch(QUERIES["lookups_named"], list(lookups))
+
+
+async def count_before(reader: Reader, end: bytes) -> int:
+    """How many lookups stand before one."""
+    row = await reader.fetchrow(QUERIES["count_before"], end)
+    return row["count"] if row else 0
+
+
+async def copy_lookups(connection: Connection, new: Mapping[bytes, bytes], version: int) -> None:
+    """Step 2 for identifiers that are there: a row under another version of the key."""
+    await connection.execute(QUERIES["copy_lookups"], list(new), list(new.values()), version)
+
+
+async def agreeing(connection: Connection, new: Mapping[bytes, bytes]) -> int:
+    """How many identifiers lead to the same subject under both versions of the key."""
+    return await connection.fetchval(QUERIES["agreeing"], list(new), list(new.values()))
+
+
+async def drop_before(connection: Connection, end: bytes, most: int) -> int:
+    """Delete up to `most` lookups before one; returns how many."""
+    return int((await connection.execute(QUERIES["drop_before"], end, most)).rpartition(" ")[2])
 
 
 async def sample(reader: Reader) -> "Row | None":

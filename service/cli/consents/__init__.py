@@ -24,6 +24,7 @@ from service.kernel.log import configure
 from service.kernel.migrate import pending
 from service.policy.commands import ActivePolicy, Archive
 from service.settings import Settings
+from service.subjects.following import following
 from service.subjects.keyring import load_key_file
 from service.subjects.recognition import recognise
 
@@ -133,7 +134,7 @@ async def _desk(settings: Settings) -> AsyncGenerator[ConsentDesk]:
         bundle = await Archive(database).latest()
         if bundle is None:
             raise Stop("no bundle is active; start the service once, which activates its own", NO)
-        async with subject_keys(address, settings, database, keyring) as keys:
+        async with subject_keys(address, settings, database, keyring) as keys, following(database, keyring):
             desks = Desks(settings, keyring, ActivePolicy(bundle), database, await datamap.read(database), keys)
             yield desks.consent
             await desks.close()

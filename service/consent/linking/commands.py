@@ -59,8 +59,7 @@ class LinkDesk:
         anonymous = self._lookup(linking.anonymous, "$.anonymous", anonymous=True)
         known = self._lookup(linking.known, "$.known", anonymous=False)
         bundle = self._policy.current
-        whose = [anonymous.hash, known.hash]
-        claim = self._answers.claim(caller, key, f"link {anonymous.hash.hex()} {known.hash.hex()}", linking, whose)
+        claim = self._answers.claim(caller, key, "link", linking, [anonymous.name, known.name])
 
         async def work(connection: Connection) -> Linked:
             return await self._link(connection, bundle, anonymous, known, moment.override)
@@ -72,7 +71,7 @@ class LinkDesk:
         _refuse_browser(caller)
         anonymous = self._lookup(unlinking.identifier, "$.identifier", anonymous=True)
         bundle = self._policy.current
-        claim = self._answers.claim(caller, key, f"unlink {anonymous.hash.hex()}", unlinking, [anonymous.hash])
+        claim = self._answers.claim(caller, key, "unlink", unlinking, [anonymous.name])
 
         async def work(connection: Connection) -> Unlinked:
             return await self._unlink(connection, bundle, anonymous, moment.override)

@@ -67,7 +67,7 @@ class ProtectionDesk:
         lookup = self._subjects.required_of(caller, objecting.subject, cookie)
         bundle = self._policy.current
         purposes = _objectionable(objecting, bundle)
-        claim = self._answers.claim(caller, key, f"object {lookup.hash.hex()}", objecting, [lookup.hash])
+        claim = self._answers.claim(caller, key, "object", objecting, [lookup.name])
 
         async def work(connection: Connection) -> Objected:
             if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):

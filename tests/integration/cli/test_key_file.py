@@ -8,9 +8,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.kernel.crypto import random_key, to_text
 from tests.integration.cli.playing import ROOT
 from tests.integration.cli.test_start import _free_port
 from tests.process import process_beside
+from tests.rotating import copied, keys
 from tests.running import Running, customer, keyring_beside
 
 FILE = "keys.json"
@@ -66,6 +68,26 @@ async def test_no_new_key_file_is_made_for_a_used_database(used: Running, tmp_pa
     empty = tmp_path / "empty"
     assert f"{empty / FILE} is missing" in _refused(used.database_url, empty, *options)
     assert not (empty / FILE).exists()
+
+
+async def test_another_root_key_is_refused(used: Running, tmp_path: Path) -> None:
+    """A start with a root key that does not unwrap the key file ends with that and the remedy; nothing is written."""
+    other = copied(used, tmp_path / "other")
+    (other / "root.key").write_text(to_text(random_key()))
+    before = await used.contents()
+    complained = _refused(used.database_url, other)
+    assert f"the root key is not that of {other / FILE}" in complained
+    assert "restore the one that was kept" in complained
+    assert await used.contents() == before
+
+
+async def test_a_copy_from_before_a_rotation_is_refused(used: Running, tmp_path: Path) -> None:
+    """An old copy of the key file is told apart from one of another database."""
+    old = copied(used, tmp_path / "old")
+    assert (await keys(used, "rotate", "signing")).status == 0
+    complained = _refused(used.database_url, old)
+    assert f"{old / FILE} lacks keys that this database was used with (signing 2)" in complained
+    assert "a copy from before a rotation; restore the copy" in complained
 
 
 async def test_a_database_from_before_the_fingerprints_is_tried(service: Running, tmp_path: Path) -> None:

@@ -15,15 +15,19 @@ from joserfc.jwk import KeySet
 
 from service.kernel.crypto import (
     Hasher,
+    KeyUnusable,
     SealBroken,
     Sealer,
     Signer,
     digest,
     framed,
     from_text,
+    public_half,
     random_key,
     same,
     to_text,
+    unwrap_key,
+    wrap_key,
 )
 
 PLAIN = b"ada@example.com"
@@ -181,3 +185,69 @@ def test_the_published_keys_hold_no_secret() -> None:
     published = Signer(seed).jwks()
     assert to_text(seed) not in msgspec.json.encode(published).decode()
     assert [set(key) for key in published["keys"]] == [{"kty", "crv", "x", "kid", "use", "alg"}]
+
+
+def test_a_wrapped_key_unwraps_under_its_own_key_only() -> None:
+    """A key of any length comes back whole; under another key, or changed, it does not."""
+    wrapping = random_key()
+    for length in (1, 16, 32, 45, 200):
+        wrapped = wrap_key(wrapping, bytes(length))
+        assert unwrap_key(wrapping, wrapped) == bytes(length)
+        for other in (wrapped[:-1], wrapped[:-8], b"", bytes([wrapped[0] ^ 1]) + wrapped[1:]):
+            with pytest.raises(KeyUnusable):
+                unwrap_key(wrapping, other)
+        with pytest.raises(KeyUnusable):
+            unwrap_key(random_key(), wrapped)
+
+
+def test_a_key_is_wrapped_as_rfc_5649_says() -> None:
+    """The first example of RFC 5649, section 6."""
+    wrapping = bytes.fromhex("5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8")
+    raw = bytes.fromhex("c37b7e6492584340bed12207808941155068f738")
+    wrapped = "138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a"
+    assert wrap_key(wrapping, raw).hex() == wrapped
+    assert unwrap_key(wrapping, bytes.fromhex(wrapped)) == raw
+
+
+def test_what_an_older_version_sealed_opens_and_the_current_one_seals() -> None:
+    """The version stands before the value, in an order in which older ones come first."""
+    old, new, where = random_key(), random_key(), place()
+    sealer = Sealer(old)
+    before = sealer.seal(PLAIN, *where)
+    sealer.hold({1: old, 2: new}, 2)
+    after = sealer.seal(PLAIN, *where)
+    assert before < sealer.prefix <= after
+    assert [sealer.open(value, *where) for value in (before, after)] == [PLAIN, PLAIN]
+    sealer.hold({2: new}, 2)
+    with pytest.raises(SealBroken):
+        sealer.open(before, *where)
+
+
+def test_a_newer_version_is_looked_for_once_it_is_met() -> None:
+    """Another process may seal under a key that this one has not read yet."""
+    old, new, where = random_key(), random_key(), place()
+    asked: list[int] = []
+
+    def renew() -> None:
+        asked.append(1)
+        sealer.hold({1: old, 2: new}, 2)
+
+    sealer = Sealer(old, renew=renew)
+    sealed = Sealer(new, 2).seal(PLAIN, *where)
+    assert [sealer.open(sealed, *where) for _ in range(2)] == [PLAIN, PLAIN]
+    assert len(asked) == 1
+
+
+def test_old_keys_stay_published_and_the_current_one_signs() -> None:
+    """What was signed before a rotation verifies with the keys published after it, and so does what is signed then."""
+    old, new = random_key(), random_key()
+    signer = Signer(old)
+    before, key_id = signer.sign({"a": 1}, "test+jwt"), signer.key_id
+    signer.hold(new, [public_half(old)])
+    after = signer.sign({"a": 2}, "test+jwt")
+    keys = KeySet.import_key_set(signer.jwks())
+    for document, named in ((before, key_id), (after, signer.key_id)):
+        assert jws.deserialize_compact(document, keys, algorithms=["Ed25519"]).headers()["kid"] == named
+    assert key_id != signer.key_id
+    published = msgspec.json.encode(signer.jwks()).decode()
+    assert not any(to_text(seed) in published for seed in (old, new))

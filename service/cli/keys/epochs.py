@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 from msgspec import Struct
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from service.cli.ending import UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.keyring import keyring_url, opened, require_migrated
+from service.cli.keys.progress import Bars
 from service.kernel import datamap
 from service.kernel.database import Database
 from service.kernel.log import configure
@@ -91,31 +90,19 @@ async def _bench(settings: Settings) -> AsyncGenerator[Bench]:
         await database.close()
 
 
-def _bar(what: str) -> tuple[Progress, Callable[[int, int], None]]:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-    task = bar.add_task(what, total=None)
-    return bar, lambda done, total: bar.update(task, completed=done, total=total)
-
-
 async def _provide(bench: Bench) -> None:
-    bar, tell = _bar("Giving keys")
     await bench.keys.begin()
-    with bar:
-        number = await provide_keys(bench.database, bench.keys, await datamap.read(bench.database), tell)
+    with Bars() as bars:
+        everything = await datamap.read(bench.database)
+        number = await provide_keys(bench.database, bench.keys, everything, bars.bar("Giving keys"))
     await recognise_keys(bench.database, bench.keys)
     click.echo(f"People who were given keys of their own: {number}.")
 
 
 async def _epoch(bench: Bench) -> None:
     await recognise_keys(bench.database, bench.keys)
-    bar, tell = _bar("Wrapping keys anew")
-    with bar:
+    with Bars() as bars:
+        tell = bars.bar("Wrapping keys anew")
         await rotation.rotate_epoch(bench.settings, bench.database, bench.keys, bench.keyring, tell)
 
 

@@ -6,9 +6,10 @@ import click
 import msgspec
 
 from service.cli.ending import NO, run, settings_of, told
-from service.cli.epochs import epoch, provide, recipient
-from service.cli.shredded import UNSAID, epochs
-from service.subjects.keyfile import USES, Key, create_key_file, read_key_file, rotate_root_key, upgrade_key_file
+from service.cli.keys.epochs import epoch, provide, recipient
+from service.cli.keys.rotate import rotate
+from service.cli.keys.shredded import UNSAID, epochs
+from service.subjects.keyfile import USES, Key, Use, create_key_file, read_key_file, upgrade_key_file
 from service.subjects.keyring import load_key_file
 
 
@@ -47,12 +48,20 @@ def status(as_json: bool) -> None:
     known = run(epochs(settings))
     if as_json:
         shown = [{"use": k.use, "version": k.version, "state": k.state, "created_at": k.created_at} for k in found]
-        click.echo(msgspec.json.encode({"keys": shown, "signed_with": signed_with, "keyring": known}))
+        told_of = {"keys": shown, "signed_with": signed_with, "unfinished": _unfinished(found), "keyring": known}
+        click.echo(msgspec.json.encode(told_of))
     else:
         click.echo(f"{settings.key_file}: can be used; documents are signed with {signed_with}")
         click.echo("\n".join([*_lines(found), *(known.lines() if known else [UNSAID])]))
+        for use in _unfinished(found):
+            click.echo(f"The rotation of {use} is not finished; run `placet keys rotate {use}`.")
     if known and known.epoch_ends is None:
         raise SystemExit(NO)
+
+
+def _unfinished(found: list[Key]) -> list[Use]:
+    """The uses that have a key which is to come, or to go."""
+    return [use for use in USES if any(k.use == use and k.state != "current" and not k.public for k in found)]
 
 
 def _lines(found: list[Key]) -> Iterator[str]:
@@ -60,19 +69,7 @@ def _lines(found: list[Key]) -> Iterator[str]:
         yield f"  {key.use:<10} {key.version:>3}  {key.state:<8} since {key.created_at:%Y-%m-%d}"
 
 
-@keys.group()
-def rotate() -> None:
-    """Change a key while the service runs."""
-
-
 rotate.add_command(epoch)
 rotate.add_command(recipient)
 keys.add_command(provide)
-
-
-@rotate.command()
-def root() -> None:
-    """Wrap every key under a new root key. The keys stay, and so does everything that was made with them."""
-    with told():
-        todo = rotate_root_key(settings_of())
-    click.echo(f"The keys are wrapped under a new root key. {todo}")
+keys.add_command(rotate)
