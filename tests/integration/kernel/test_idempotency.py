@@ -7,6 +7,7 @@ from service.kernel.database import Connection, Database
 from service.work import BATCH, forget_answers, work
 from tests.consenting import DAY
 from tests.running import Running, customer, refused
+from tests.sequencing import sequencer_of
 
 KEY = {"Idempotency-Key": "once"}
 
@@ -57,7 +58,8 @@ async def test_the_worker_forgets_without_being_asked(service: Running) -> None:
     """It begins when it starts, and ends when it is cancelled."""
     await service.give(customer(), "analytics", headers=KEY)
     await age(service.database, DAY)
-    working = asyncio.create_task(work(service.database, service.desks.consequences))
+    worker = work(service.database, service.desks.consequences, sequencer_of(service), service.keyring)
+    working = asyncio.create_task(worker)
     async with asyncio.timeout(10):
         while await service.count("idempotency"):  # noqa: ASYNC110 - the event is in the database
             await asyncio.sleep(0.01)
