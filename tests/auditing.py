@@ -11,11 +11,10 @@ from tests.running import Running
 async def ledger(service: Running, *arguments: str, **environment: str) -> Ended:
     """A command, run to its end."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
-    given = {"PLACET_DATABASE_URL": service.database_url, "PLACET_DATA_DIR": str(service.data_dir)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "service.cli", "ledger", *arguments),
         cwd=ROOT,
-        env=own | given | environment,
+        env=own | service.settings() | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

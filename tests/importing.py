@@ -64,16 +64,10 @@ def table(rows: Iterable[dict[str, str]], delimiter: str = ",") -> str:
 async def started(service: Running, path: Path, *options: str, **environment: str) -> asyncio.subprocess.Process:
     """The command, with the keys and the database of the service."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
-    given = {
-        "PLACET_DATABASE_URL": service.database_url,
-        "PLACET_KEYRING_URL": service.keyring_url,
-        "PLACET_DATA_DIR": str(service.data_dir),
-        "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
-    }
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "service.cli", "consents", "import", str(path), *options),
         cwd=ROOT,
-        env=own | given | environment,
+        env=own | service.settings() | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

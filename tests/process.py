@@ -56,10 +56,7 @@ async def worker_beside(service: Running, policies_dir: Path, log: Path, **more:
 
 def _settings(service: Running, policies_dir: Path, port: int) -> dict[str, str]:
     return {
-        "PLACET_DATABASE_URL": service.database_url,
-        "PLACET_KEYRING_URL": service.keyring_url,
-        "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
-        "PLACET_DATA_DIR": str(service.data_dir),
+        **service.settings(),
         "PLACET_POLICIES_DIR": str(policies_dir),
         "PLACET_PORT": str(port or _free_port()),
         "PLACET_LOG_LEVEL": "debug",

@@ -11,13 +11,8 @@ from tests.running import Running
 
 def settings_of(service: Running, data_dir: Path | None = None) -> dict[str, str]:
     """The environment of a command with the database of a service, and its keys or others."""
-    data_dir = data_dir or service.data_dir
     own = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
-    return own | {
-        "PLACET_DATABASE_URL": service.database_url,
-        "PLACET_DATA_DIR": str(data_dir),
-        "PLACET_ROOT_KEY_FILE": str(data_dir / "root.key"),
-    }
+    return own | service.settings(data_dir)
 
 
 async def keys_started(service: Running, *arguments: str, data_dir: Path | None = None) -> asyncio.subprocess.Process:

@@ -68,6 +68,16 @@ class Running:
         self.data_dir = data_dir
         self.process = process
 
+    def settings(self, data_dir: Path | None = None) -> dict[str, str]:
+        """What a command is told of this deployment, with another copy of its keys if one is named."""
+        files = data_dir or self.data_dir
+        return {
+            "PLACET_DATABASE_URL": self.database_url,
+            "PLACET_KEYRING_URL": self.keyring_url,
+            "PLACET_DATA_DIR": str(files),
+            "PLACET_ROOT_KEY_FILE": str(files / "root.key"),
+        }
+
     async def post(
         self,
         path: str,

@@ -135,11 +135,10 @@ async def test_without_its_file_a_ledger_that_was_published_signs_nothing(
 def working(service: Running) -> Iterator[subprocess.Popen[bytes]]:
     """A worker as an operator starts it, in a process of its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
-    settings = {"PLACET_DATABASE_URL": service.database_url, "PLACET_DATA_DIR": str(service.data_dir)}
     with subprocess.Popen(
         [sys.executable, "-m", "service.cli", "work"],
         cwd=ROOT,
-        env=environment | settings,
+        env=environment | service.settings(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
