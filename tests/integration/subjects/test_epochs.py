@@ -24,12 +24,7 @@ SCREEN = {"screen": "planted"}
 
 async def begun(service: Running, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
     """Start `placet keys …` on the databases of a service."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | {
-        "PLACET_DATABASE_URL": service.database_url,
-        "PLACET_KEYRING_URL": service.keyring_url,
-        "PLACET_DATA_DIR": str(service.data_dir),
-        "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | service.settings()
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "service.cli", "keys", *arguments),
         cwd=ROOT,

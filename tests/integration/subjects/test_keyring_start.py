@@ -26,12 +26,7 @@ class Ended(NamedTuple):
 
 def placet(service: Running, *arguments: str, **settings: str) -> Ended:
     """Run a command with the settings of a service that runs in production."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | {
-        "PLACET_DATABASE_URL": service.database_url,
-        "PLACET_DATA_DIR": str(service.data_dir),
-        "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
-        "PLACET_PORT": str(_free_port()),
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | service.settings() | {"PLACET_PORT": str(_free_port())}
     ended = subprocess.run(  # noqa: S603 - fixed words
         [sys.executable, "-m", "service.cli", *arguments],
         cwd=ROOT,
