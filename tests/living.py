@@ -39,6 +39,8 @@ async def live(service: Running, planted: Planted) -> None:
             succeeded(await service.post(path, {"subject": subject}))
         since = text(datetime.now(UTC))
         assert (await service.check(subject, "analytics", at=since, known_at=since))["allowed"]
+    named = {"recipient": "crm", "subjects": [planted.email, planted.phone, planted.customer]}
+    assert None not in succeeded(await service.post("/v1/pseudonyms", named))["pseudonyms"]
     await protected(service, planted.customer)
     await imported(service, planted)
     await service.withdraw(planted.phone)

@@ -178,8 +178,7 @@ class Recorder:
             histories.update(gathered.histories)
             return gathered.now, gathered.led
 
-        hashes = {u.lookup.hash for u in batch}
-        arrivals = [(u.lookup, u.at) for u in batch if u.admits]
+        hashes, arrivals = {u.lookup.hash for u in batch}, [(u.lookup, u.at) for u in batch if u.admits]
         evident = {u.lookup.hash for u in batch if u.statement.evidence}
         try:
             entered = await self._subjects.enter(connection, hashes, arrivals=arrivals, sealing=evident, confirm=gather)
