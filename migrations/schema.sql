@@ -160,6 +160,17 @@ COMMENT ON COLUMN key_stages.newest IS 'The newest version; of lookups, both it 
 COMMENT ON COLUMN key_stages.reads IS 'The version by which people are found, or with which is signed. [pd=none]';
 COMMENT ON COLUMN key_stages.changed_at IS 'Since when. [pd=none]';
 
+CREATE TABLE ledger_checkpoints (
+    tree_size bigint NOT NULL,
+    root bytea NOT NULL,
+    note text NOT NULL,
+    CONSTRAINT ledger_checkpoints_pkey PRIMARY KEY (tree_size)
+);
+COMMENT ON TABLE ledger_checkpoints IS 'Every checkpoint that was signed and published; append only. [purposes=none]';
+COMMENT ON COLUMN ledger_checkpoints.tree_size IS 'How many leaves the tree had; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_checkpoints.root IS 'Its root hash (RFC 6962); immutable. [pd=none]';
+COMMENT ON COLUMN ledger_checkpoints.note IS 'The signed note (C2SP tlog-checkpoint); immutable. [pd=none]';
+
 CREATE TABLE ledger_entries (
     subject_id uuid NOT NULL,
     entry_id uuid NOT NULL,
@@ -183,6 +194,38 @@ COMMENT ON COLUMN ledger_entries.payload IS 'The fact: what the commitment commi
 COMMENT ON COLUMN ledger_entries.evidence IS 'What the site observed when it was said, and who agreed for a minor; sealed. [pd=consent; sealed; erase=empty]';
 COMMENT ON COLUMN ledger_entries.salt IS '32 random bytes; without them the commitment says nothing. [pd=consent; erase=empty]';
 COMMENT ON COLUMN ledger_entries.commitment IS 'SHA-256 of salt and canonical payload; identifies no one once the salt is gone; immutable. [pd=none]';
+
+CREATE TABLE ledger_leaves (
+    leaf_index bigint NOT NULL,
+    entry_id uuid NOT NULL,
+    leaf_hash bytea NOT NULL,
+    CONSTRAINT ledger_leaves_pkey PRIMARY KEY (leaf_index)
+);
+CREATE UNIQUE INDEX ledger_leaves_entry ON public.ledger_leaves USING btree (entry_id);
+COMMENT ON TABLE ledger_leaves IS 'The leaves of the tree, from 0 on without a gap; append only, for ever. [purposes=none]';
+COMMENT ON COLUMN ledger_leaves.leaf_index IS 'Its place in the tree; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_leaves.entry_id IS 'The entry; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_leaves.leaf_hash IS 'The hash of the leaf (RFC 6962); immutable. [pd=none]';
+
+CREATE TABLE ledger_nodes (
+    level smallint NOT NULL,
+    place bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT ledger_nodes_pkey PRIMARY KEY (level, place)
+);
+COMMENT ON TABLE ledger_nodes IS 'The complete subtrees of more than one leaf, from which proofs are made; append only. [purposes=none]';
+COMMENT ON COLUMN ledger_nodes.level IS 'It has two to this power leaves; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_nodes.place IS 'Its number from the left among those of its level, from 0 on; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_nodes.hash IS 'Its root hash (RFC 6962); immutable. [pd=none]';
+
+CREATE TABLE ledger_queue (
+    entry_id uuid NOT NULL,
+    leaf_hash bytea NOT NULL,
+    CONSTRAINT ledger_queue_pkey PRIMARY KEY (entry_id)
+);
+COMMENT ON TABLE ledger_queue IS 'Entries that are not in the tree yet; written with the entry, emptied about once a second. [purposes=none]';
+COMMENT ON COLUMN ledger_queue.entry_id IS 'The entry that waits. [pd=none]';
+COMMENT ON COLUMN ledger_queue.leaf_hash IS 'The hash of its leaf (RFC 6962): of its commitment, which identifies no one. [pd=none]';
 
 CREATE TABLE lookups (
     lookup bytea NOT NULL,

@@ -41,6 +41,7 @@ from service.kernel.limits import Limits
 from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
+from service.ledger.commands import LedgerDesk
 from service.policy.commands import ActivePolicy
 from service.policy.load import load
 from service.rights.api import router as rights_router
@@ -51,6 +52,8 @@ from service.subjects.keyfile import create_key_file
 from service.subjects.keyring import Keyring, load_key_file
 
 MOST_BYTES = 1024 * 1024
+ERASING = 2
+"""Connections for erasures, where they have a role of their own."""
 ROUTERS = (
     health_router,
     ledger_router,
@@ -74,8 +77,10 @@ class Desks:
         answers = Answers(keyring.token, keyring.seal)
         self.settings = settings
         self.database = database
+        self.erasing = Database(url.reveal, size=ERASING) if (url := settings.erasure_url) else database
         self.policy = policy
         self.signer = keyring.signing
+        self.ledger = LedgerDesk(database)
         self.subjects = Subjects(keyring, policy)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, development=settings.development)
@@ -93,6 +98,7 @@ class Desks:
         )
         self.rights = RightsDesk(
             database=database,
+            erasing=self.erasing,
             policy=policy,
             subjects=self.subjects,
             answers=answers,
@@ -128,6 +134,8 @@ class Desks:
         """Answer everything that waits, and take nothing new."""
         await self.decisions.close()
         await self.consent.close()
+        if self.erasing is not self.database:
+            await self.erasing.close()
 
     def origins_of(self, site_id: str) -> Iterable[str]:
         """The origins of one site of the active bundle; none for a site that it no longer has."""
@@ -181,6 +189,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
     made_once = {
         "database": desks.database,
         "signer": desks.signer,
+        "ledger_desk": desks.ledger,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
         "protection_desk": desks.protection,

@@ -13,6 +13,9 @@ from msgspec import Meta, Struct, inspect
 PLACE = re.compile(r"at `\$\.(\w+)")
 HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?")
 LAST_PORT = 65535
+ADDRESSES = ("database_url", "erasure_url")
+"""The settings that are addresses of a PostgreSQL, with a password in them."""
+SECRETS = frozenset({*ADDRESSES, "root_key", "next_root_key"})
 
 
 class Secret(Struct, frozen=True):
@@ -35,6 +38,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     database_url: Secret | None = None
     """The address of PostgreSQL 15 or newer; absent in development means the embedded one."""
+    erasure_url: Secret | None = None
+    """The same database as a role that may erase (docs/hardening.md); absent, erasures use `database_url`."""
     environment: Literal["development", "production"] = "production"
     """development allows `Placet-Now` and writes `dev-credentials.json`."""
     data_dir: Path = Path(".placet")
@@ -45,6 +50,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The root key itself, instead of a file: 32 random bytes in base64url."""
     next_root_key: Secret | None = None
     """What `placet keys rotate root` changes `PLACET_ROOT_KEY` to; every serving process needs both for that time."""
+    checkpoint_file: Path | None = None
+    """The last published checkpoint, best on a volume of its own; absent: `checkpoint.txt` in the data directory."""
     policies_dir: Path = Path("policies")
     """The bundle to activate at start."""
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -79,8 +86,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """The file that holds the root key; in production only one that was named."""
         return self.root_key_file or (self.data_dir / "root.key" if self.development else None)
 
-
-SECRETS = frozenset({"database_url", "root_key", "next_root_key"})
+    @property
+    def published(self) -> Path:
+        """The file of the last published checkpoint, which no backup of the database may hold."""
+        return self.checkpoint_file or self.data_dir / "checkpoint.txt"
 
 
 def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
@@ -107,8 +116,9 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
         place = PLACE.search(str(error))
         name = place[1] if place else ""
         raise SettingsRefused(f"PLACET_{name.upper()} must be {wanted(name)}; see docs/settings.md") from error
-    if settings.database_url is not None:
-        _require_address(settings.database_url.reveal)
+    for name in ADDRESSES:
+        if (address := getattr(settings, name)) is not None:
+            _require_address(name, address.reveal)
     return settings
 
 
@@ -133,12 +143,12 @@ def _in_words(kind: inspect.Type) -> str:
             return "a path"
 
 
-def _require_address(url: str) -> None:
+def _require_address(name: str, url: str) -> None:
     """Refuse what cannot be the address of a PostgreSQL, without repeating it: it holds a password."""
     fault = "is empty" if not url else _fault(url)
     if fault:
         raise SettingsRefused(
-            f"PLACET_DATABASE_URL {fault}; it must look like postgresql://user:password@host:5432/name, with special "
+            f"PLACET_{name.upper()} {fault}; it must look like postgresql://user:password@host:5432/name, with special "
             "characters of the user and the password percent-encoded"
         )
 

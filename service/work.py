@@ -1,6 +1,7 @@
 """The worker: what has to be done without being asked. It may run in any number of processes."""
 
 import asyncio
+import logging
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -8,15 +9,42 @@ from uuid import UUID
 from service.consent.consequences import BEFORE_ALL, Consequences
 from service.kernel import idempotency
 from service.kernel.database import Connection, Database
-from service.kernel.log import event
+from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
+from service.ledger.model import CheckpointRefused
+from service.ledger.sequencing import Sequencer
 
 PAUSE = timedelta(seconds=30)
+BETWEEN_CHECKPOINTS = timedelta(seconds=1)
 BATCH = 1000
 
 
-async def work(database: Database, consequences: Consequences) -> None:
+async def work(database: Database, consequences: Consequences, sequencer: Sequencer) -> None:
     """Work until cancelled; a database that is gone is waited for."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_tidy(database, consequences))
+        group.create_task(_sequence(sequencer))
+
+
+async def _sequence(sequencer: Sequencer) -> None:
+    """Sequence the ledger about once a second; why nothing may be signed is told once, and again when it changes."""
+    told = ""
+    while True:
+        try:
+            await sequencer.run()
+            told = ""
+        except Unavailable:
+            event("work.unavailable")
+        except CheckpointRefused as refused:
+            if told != str(refused):
+                told = str(refused)
+                event("ledger.refused", level=logging.ERROR, reason=told)
+        except Exception as error:  # noqa: BLE001 - entries wait in the queue; what serves people must go on
+            crash("ledger.crashed", error)
+        await asyncio.sleep(BETWEEN_CHECKPOINTS.total_seconds())
+
+
+async def _tidy(database: Database, consequences: Consequences) -> None:
     while True:
         try:
             await delete_ended(database, consequences)

@@ -24,9 +24,9 @@ async def projected(database: Reader) -> States:
 
 async def folded(database: Reader) -> States:
     """What the ledger leads to."""
-    subjects = [row["subject_id"] for row in await database.fetch("SELECT DISTINCT subject_id FROM ledger_entries")]
-    histories = await store.history(database, subjects)
-    return {subject: _plain(states) for subject, history in histories.items() if (states := fold(history))}
+    lookups = [row["lookup"] for row in await database.fetch("SELECT lookup FROM lookups")]
+    gathered = await store.gather(database, lookups)
+    return {subject: _plain(states) for subject, history in gathered.histories.items() if (states := fold(history))}
 
 
 def _plain(states: dict[str, ConsentState]) -> dict[str, dict[str, Any]]:

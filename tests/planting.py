@@ -22,9 +22,11 @@ class Planted:
         self.customer = {"kind": "customer_id", "value": f"no. {self.marker}"}
 
     def spellings(self) -> list[bytes]:
-        """Plain, in capitals, in hexadecimal, and in base64 at each of its three offsets."""
+        """Plain, in capitals, in UTF-16 of both orders, in hexadecimal, and in base64 at each of its three offsets."""
         texts = (self.marker, self.marker.upper(), self.digits, *self.cookies)
-        plain = [*(text.encode() for text in texts), *(from_text(cookie) for cookie in self.cookies)]
+        encodings = ("utf-8", "utf-16-le", "utf-16-be")
+        plain = [text.encode(encoding) for text in texts for encoding in encodings]
+        plain += [from_text(cookie) for cookie in self.cookies]
         hexadecimal = [spelling.hex().encode() for spelling in plain]
         return [*plain, *hexadecimal, *(form for spelling in plain for form in _in_base64(spelling))]
 

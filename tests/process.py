@@ -16,22 +16,17 @@ ROOT = Path(__file__).parents[1]
 
 
 @asynccontextmanager
-async def process_beside(service: Running, policies_dir: Path, log: Path) -> AsyncIterator[Running]:
-    """Another process with the same keys and credentials; what it writes to its output goes to `log`."""
+async def process_beside(
+    service: Running, policies_dir: Path, log: Path, *, works: bool = True, **more: str
+) -> AsyncIterator[Running]:
+    """Another process with the same keys and credentials; what it writes to its output goes to `log`.
+
+    `works`: it is the worker too; `more` are settings of its own.
+    """
     port = _free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | {
-        "PLACET_DATABASE_URL": service.database_url,
-        "PLACET_DATA_DIR": str(service.data_dir),
-        "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
-        "PLACET_POLICIES_DIR": str(policies_dir),
-        "PLACET_PORT": str(port),
-        "PLACET_LOG_LEVEL": "debug",
-    }
-    command = (sys.executable, "-m", "service.cli", "serve", "--work")
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, env=environment, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL
-        )
+    process = await _placet(
+        "serve", *(["--work"] if works else []), log=log, **_settings(service, policies_dir, port) | more
+    )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
             answers = asyncio.create_task(_answers(http))
@@ -45,6 +40,38 @@ async def process_beside(service: Running, policies_dir: Path, log: Path) -> Asy
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+@asynccontextmanager
+async def worker_beside(service: Running, policies_dir: Path, log: Path, **more: str) -> AsyncIterator[None]:
+    """`placet work` as a process of its own, with the same keys."""
+    process = await _placet("work", log=log, **_settings(service, policies_dir, 0) | more)
+    try:
+        yield
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def _settings(service: Running, policies_dir: Path, port: int) -> dict[str, str]:
+    return {
+        "PLACET_DATABASE_URL": service.database_url,
+        "PLACET_DATA_DIR": str(service.data_dir),
+        "PLACET_ROOT_KEY_FILE": str(service.data_dir / "root.key"),
+        "PLACET_POLICIES_DIR": str(policies_dir),
+        "PLACET_PORT": str(port or _free_port()),
+        "PLACET_LOG_LEVEL": "debug",
+    }
+
+
+async def _placet(*arguments: str, log: Path, **settings: str) -> asyncio.subprocess.Process:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | settings
+    command = (sys.executable, "-m", "service.cli", *arguments)
+    with log.open("wb") as output:
+        return await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, env=environment, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL
+        )
 
 
 def _text(log: Path) -> str:

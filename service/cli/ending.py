@@ -22,6 +22,11 @@ NO = 1
 USAGE = 2
 UNREACHABLE = 3
 
+NOT_GRANTED = (
+    "PostgreSQL does not let the role in PLACET_DATABASE_URL do this. Commands that administer run as the owner of the "
+    "tables; after `placet migrate` run migrations/roles.sql again (docs/hardening.md)."
+)
+
 
 class Stop(click.ClickException):
     """Ends the command with one sentence and an exit status."""
@@ -56,6 +61,8 @@ def told() -> Generator[None]:
         raise Stop("Nothing was changed; mend the bundle and try again.", NO) from refused
     except (KeyFileRefused, MigrationRefused, EmbeddedRefused) as error:
         raise Stop(str(error), NO) from error
+    except exceptions.InsufficientPrivilegeError as error:
+        raise Stop(NOT_GRANTED, NO) from error
     except Unavailable as error:
         raise Stop(_unreachable(error.__cause__), UNREACHABLE) from error
 

@@ -7,6 +7,7 @@ from service.cli.access import api_keys, officers
 from service.cli.consents import consents
 from service.cli.demo import demo
 from service.cli.keys import keys
+from service.cli.ledger import ledger
 from service.cli.operate import migrate, openapi, schema
 from service.cli.policies import policies
 from service.cli.serve import serve, work
@@ -22,5 +23,5 @@ def main() -> None:
     """
 
 
-for command in (serve, work, migrate, policies, consents, keys, api_keys, officers, demo, openapi, schema):
+for command in (serve, work, migrate, policies, consents, keys, ledger, api_keys, officers, demo, openapi, schema):
     main.add_command(command)

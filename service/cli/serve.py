@@ -17,15 +17,19 @@ from granian.server.embed import Server
 
 from service.app import Desks, create_app
 from service.cli import credentials
-from service.cli.ending import UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
+from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.consent.consequences import Consequences
 from service.kernel import datamap
+from service.kernel.crypto import Signer
 from service.kernel.database import Database
 from service.kernel.embedded import Embedded
 from service.kernel.log import configure, event
 from service.kernel.migrate import migrate, pending
+from service.ledger.publication import Publication
+from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.load import load
+from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file, upgrade_key_file
@@ -99,7 +103,8 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         where = await credentials.write(desks, url) if settings.development else None
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
-            working = group.create_task(work_on(desks.database, desks.consequences)) if works else None
+            sequencer = _sequencer(settings, desks.database, desks.signer)
+            working = group.create_task(work_on(desks.database, desks.consequences, sequencer)) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -122,6 +127,8 @@ async def _desks(settings: Settings, url: str) -> AsyncGenerator[Desks]:
         keyring = await _keyring(settings, database)
         policy = ActivePolicy(await activate(database, settings.policies_dir))
         desks = Desks(settings, keyring, policy, database, await datamap.read(database))
+        if not await may_erase(desks.erasing):
+            raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
         async with following(database, keyring):
             yield desks
             await desks.close()
@@ -142,13 +149,20 @@ async def _keyring(settings: Settings, database: Database) -> Keyring:
     return keyring
 
 
+def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequencer:
+    publication = Publication(settings.published)
+    return Sequencer(database=database, signer=signer, issuer=settings.issuer, publication=publication)
+
+
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     database = Database(url, size=2)
     try:
+        keyring = await _keyring(settings, database)
         consequences = Consequences(datamap=await datamap.read(database), policy=policy)
-        async with _stop() as stop, asyncio.TaskGroup() as group:
-            working = group.create_task(work_on(database, consequences))
+        sequencer = _sequencer(settings, database, keyring.signing)
+        async with following(database, keyring), _stop() as stop, asyncio.TaskGroup() as group:
+            working = group.create_task(work_on(database, consequences, sequencer))
             await stop.wait()
             working.cancel()
     finally:

@@ -69,7 +69,7 @@ class NoticeOfEntry(Struct, frozen=True):
 
 
 class HistoryEntry(Struct, frozen=True):
-    """One entry of the ledger on consent. `leaf_index` is its place in a published tree, which it does not have yet.
+    """One entry of the ledger on consent. `leaf_index` is its place in the tree, null for about a second.
 
     `link` is the link that brought it from a browser's own subject, `until` when that was undone: it counts no longer.
     """

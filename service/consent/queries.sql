@@ -17,18 +17,26 @@ LEFT JOIN LATERAL (
 LEFT JOIN consent_state c ON c.subject_id = s.subject_id AND c.purpose = ANY($2::text[])
 WHERE l.lookup = ANY(sought($1::bytea[]));
 
--- name: history
--- Everything that subjects ever said about purposes, as the ledger has it, and the links of theirs that were undone.
-SELECT subject_id, kind, entry_id, effective_at, recorded_at, payload
-FROM ledger_entries
-WHERE subject_id = ANY($1::uuid[]) AND kind IN ('consent', 'unlink') AND payload IS NOT NULL;
+-- name: gather
+-- The database's clock and, in the same snapshot, whom lookups lead to and whose own they are, with everything that both
+-- ever said about purposes, as the ledger has it, and the links of theirs that were undone (one row of nulls for none).
+SELECT c.now, f.lookup, f.subject_id, f.home, e.subject_id AS speaker, e.payload::text
+FROM (SELECT clock_timestamp() AS now) AS c
+LEFT JOIN (
+    SELECT l.lookup, s.subject_id, l.subject_id AS home
+    FROM lookups l JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id)
+    WHERE l.lookup = ANY(sought($1::bytea[])) AND s.state = 'active'
+) AS f ON true
+LEFT JOIN ledger_entries e
+    ON e.subject_id = ANY(ARRAY[f.subject_id, f.home]) AND e.kind IN ('consent', 'unlink') AND e.payload IS NOT NULL;
 
 -- name: entries
 -- Everything that the active subject behind a lookup ever said, the oldest first, and the links that were undone.
-SELECT e.kind, e.effective_at, e.payload, e.commitment
+SELECT e.kind, e.effective_at, e.payload, e.commitment, t.leaf_index
 FROM lookups l
 JOIN subjects s ON s.subject_id = coalesce(l.linked_to, l.subject_id) AND s.state = 'active'
 JOIN ledger_entries e ON e.subject_id = s.subject_id AND e.kind IN ('consent', 'unlink') AND e.payload IS NOT NULL
+LEFT JOIN ledger_leaves t ON t.entry_id = e.entry_id
 WHERE l.lookup = ANY(sought(ARRAY[$1::bytea]))
 ORDER BY e.recorded_at, e.entry_id;
 

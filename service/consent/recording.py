@@ -13,25 +13,27 @@ from service.consent import rules, store
 from service.consent.consequences import Consequences
 from service.consent.linking.rules import parts
 from service.consent.model import ConsentState, Method, Recorded, RecordedPurpose, RecordRefused, Said
+from service.consent.receipts import Receipts
 from service.consent.repeat import essence
 from service.consent.statement import Statement
 from service.kernel.apart import apart
 from service.kernel.batching import Batches
 from service.kernel.crypto import Signer
-from service.kernel.database import Connection, Database, RunAgain
+from service.kernel.database import Connection, Database
 from service.kernel.idempotency import Answers, Claim
 from service.kernel.ids import new_id
 from service.kernel.problem import IdempotencyConflict
 from service.ledger import rules as ledger_rules
-from service.ledger import store as ledger
 from service.ledger.model import Entry
-from service.subjects import store as subjects_store
+from service.policy.model import Bundle
 from service.subjects.commands import Entered, Subjects
 from service.subjects.model import Led, Lookup
 
 CONSENT = "consent"
+ABREAST = 2
+"""Batches at once: while the database writes one, the next is prepared."""
 LANES = 4
-"""Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
+"""Batches at once when some stall: a person whose lock is held keeps only those of their own batch waiting."""
 NOTHING = Recorded(subject_id=None, records=[], receipt=None)
 """The answer where nothing is recorded: alike for people who are known and who are not."""
 
@@ -102,10 +104,9 @@ class Recorder:
         self._database = database
         self._subjects = subjects
         self._answers = answers
-        self._signer = signer
-        self._issuer = issuer
+        self._receipts = Receipts(signer, issuer)
         self._consequences = consequences
-        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write, _whose), lanes=LANES)
+        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write, _whose), lanes=LANES, abreast=ABREAST)
 
     async def record(self, utterance: Utterance) -> Recorded:
         """Record in the next batch; returns once it is durable."""
@@ -168,12 +169,18 @@ class Recorder:
 
     async def _append(self, connection: Connection, batch: Sequence[Utterance]) -> list[Recorded]:
         """Lock the subjects, fold each utterance into its subject's history, write everything in one go."""
-        new = await self._subjects.admit(connection, [(u.lookup, u.at) for u in batch if u.admits])
-        entered = await self._subjects.enter(connection, list({u.lookup.hash for u in batch}))
-        if any(u.admits and u.lookup.hash not in entered.led for u in batch):
-            raise RunAgain
-        written = await self._say(connection, batch, entered, new)
-        await self._save(connection, written, new)
+        histories: dict[UUID, list[Said]] = {}
+
+        async def gather(connection: Connection, lookups: Collection[bytes]) -> tuple[datetime, Mapping[bytes, Led]]:
+            gathered = await store.gather(connection, lookups)
+            histories.update(gathered.histories)
+            return gathered.now, gathered.led
+
+        hashes = {utterance.lookup.hash for utterance in batch}
+        arrivals = [(utterance.lookup, utterance.at) for utterance in batch if utterance.admits]
+        entered = await self._subjects.enter(connection, hashes, arrivals=arrivals, confirm=gather)
+        written = await self._say(connection, batch, entered, histories)
+        await self._save(connection, written, entered.new)
         kept = [(u.claim, w.recorded) for u, w in zip(batch, written, strict=True) if u.claim]
         await self._answers.keep(
             connection, [(claim, msgspec.json.encode(recorded), recorded.subject_id) for claim, recorded in kept]
@@ -181,18 +188,15 @@ class Recorder:
         return [one.recorded for one in written]
 
     async def _say(
-        self, connection: Connection, batch: Sequence[Utterance], entered: Entered, new: Collection[UUID]
+        self,
+        connection: Connection,
+        batch: Sequence[Utterance],
+        entered: Entered,
+        histories: Mapping[UUID, list[Said]],
     ) -> list[_Written]:
-        """What each utterance adds to what was said before, which is nothing for `new` subjects.
-
-        Raises `_Impossible` for those that cannot be recorded.
-        """
+        """What each utterance adds to what was said before; raises `_Impossible` for those that cannot be recorded."""
         importing = [u.lookup.hash for u in batch if u.statement.method is Method.IMPORT]
         imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
-        subjects = {subject for led in entered.led.values() for subject in led}
-        histories: dict[UUID, list[Said]] = {subject: [] for subject in subjects.intersection(new)}
-        if seen := subjects.difference(new):
-            histories |= await store.history(connection, list(seen))
         before = _Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
         written: list[_Written] = []
         impossible: list[tuple[Utterance, RecordRefused]] = []
@@ -228,10 +232,11 @@ class Recorder:
                 if same:
                     imports[same] = record
             states |= {(subject_id, state.purpose): state for state in before.extend(subject_id, new)}
-        return self._written(led, entries, states, list(records.values()))
+        return self._written(utterance.statement.bundle, led, entries, states, list(records.values()))
 
     def _written(
         self,
+        bundle: Bundle,
         led: Led,
         entries: list[Entry],
         states: dict[tuple[UUID, str], ConsentState],
@@ -241,7 +246,7 @@ class Recorder:
         if not entries:
             answer = Recorded(subject_id=led.subject_id, records=records, receipt=None) if records else NOTHING
             return _Written(answer, [], {})
-        receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
+        receipt = self._receipts.issue(bundle, entries)
         return _Written(Recorded(subject_id=entries[0].subject_id, records=records, receipt=receipt), entries, states)
 
     def _sealed_evidence(self, statement: Statement, subject_id: UUID) -> tuple[bytes, bytes] | None:
@@ -255,9 +260,7 @@ class Recorder:
         if not entries:
             return
         states = {place: state for one in written for place, state in one.states.items()}
-        await ledger.append(connection, entries)
-        await store.project(connection, [(subject_id, state) for (subject_id, _), state in states.items()])
-        await subjects_store.bump(connection, {entry.subject_id for entry in entries})
+        await store.save(connection, entries, [(subject_id, state) for (subject_id, _), state in states.items()])
         await self._consequences.follow(connection, entries, states, new)
 
 

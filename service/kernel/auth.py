@@ -94,6 +94,10 @@ class Gate:
             raise Forbidden("A publishable key works from the origins of its site only; sites.toml lists them.")
         return principal
 
+    def pass_by(self, address: str) -> None:
+        """Count a request that needs no credential as one of a stranger; raises `TooManyRequests` (S6)."""
+        self._limits.charge(Caller(browser=True, credential_hash=b"", address=address))
+
     async def holder(self, credential: str) -> Principal:
         """Whose credential it is, wherever it is used; raises `Unauthenticated`."""
         prefix, _, rest = credential.partition("_")
@@ -149,9 +153,19 @@ NOBODY = Principal(kind="server", principal_id="", scopes=frozenset())
 async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: the caller's credential is good, whatever it may do."""
     gate: Gate = connection.app.state.gate
-    scope = connection.scope
-    address = scope["client"][0] if scope["client"] else ""
-    _admit(connection, gate, await gate.admit(first(scope, b"authorization"), first(scope, b"origin"), address))
+    sent, origin = first(connection.scope, b"authorization"), first(connection.scope, b"origin")
+    _admit(connection, gate, await gate.admit(sent, origin, _address(connection)))
+
+
+def anyone(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: no credential is needed or looked at, and each address may ask as often as a stranger."""
+    gate: Gate = connection.app.state.gate
+    gate.pass_by(_address(connection))
+
+
+def _address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    client = connection.scope["client"]
+    return client[0] if client else ""
 
 
 def may(*scopes: str, browser: str | None = None) -> type_of_guard:

@@ -7,12 +7,12 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.keywrap import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import OKPKey
+from msgspec import Struct
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -38,6 +39,10 @@ class KeyUnusable(Exception):
     """A wrapped key does not unwrap: it was changed, or wrapped under a key that is not held here (any longer)."""
 
 
+class SignatureRefused(Exception):
+    """A signed document does not hold; the message says why."""
+
+
 def random_key() -> bytes:
     """32 random bytes."""
     return os.urandom(KEY_BYTES)
@@ -51,6 +56,11 @@ def framed(*parts: bytes) -> bytes:
 def digest(*parts: bytes) -> bytes:
     """SHA-256 of the parts, one after the other."""
     return hashlib.sha256(b"".join(parts)).digest()
+
+
+def mac(key: bytes, data: bytes) -> bytes:
+    """HMAC-SHA-256 of bytes as they are, where a standard says how they are put together (RFC 2104)."""
+    return hmac.digest(key, data, "sha256")
 
 
 def same(one: bytes, other: bytes) -> bool:
@@ -156,12 +166,33 @@ class Signer:
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
         self._published = [_public_jwk(public) for public in (public_half(seed), *others)]
         self.key_id: str = self._published[0]["kid"]
+        self._headers: dict[str, str] = {}
 
     def sign(self, claims: Mapping[str, Any], kind: str) -> str:
         """A compact JWS of `claims`, whose header says what kind of document it is (`typ`)."""
-        header = msgspec.json.encode({"alg": ALGORITHM, "kid": self.key_id, "typ": kind})
-        signed = f"{to_text(header)}.{to_text(msgspec.json.encode(claims))}"
+        signed = f"{self._header(kind)}.{to_text(msgspec.json.encode(claims))}"
         return f"{signed}.{to_text(self._private.sign(signed.encode()))}"
+
+    def _header(self, kind: str) -> str:
+        """The same for every document of a kind."""
+        if kind not in self._headers:
+            header = {"alg": ALGORITHM, "kid": self.key_id, "typ": kind}
+            self._headers[kind] = to_text(msgspec.json.encode(header))
+        return self._headers[kind]
+
+    @property
+    def publics(self) -> list[bytes]:
+        """The public keys of `jwks` as they are, the one that signs now first."""
+        return [from_text(key["x"]) for key in self.jwks()["keys"]]
+
+    @property
+    def public(self) -> bytes:
+        """The public key of what is signed now."""
+        return self.publics[0]
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The Ed25519 signature of bytes that say themselves what kind of document they are (RFC 8032)."""
+        return self._private.sign(data)
 
     def jwks(self) -> dict[str, Any]:
         """The public keys with which anyone can check what was signed (RFC 7517)."""
@@ -176,3 +207,70 @@ def public_half(seed: bytes) -> bytes:
 def _public_jwk(public: bytes) -> dict[str, Any]:
     key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": to_text(public)})
     return {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM}
+
+
+def is_signed(data: bytes, signature: bytes, public: bytes) -> bool:
+    """Whether a signature of bytes is that of the holder of a public key (Ed25519, RFC 8032)."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+class PublicKey(Struct, frozen=True):
+    """An Ed25519 public key as RFC 8037 writes it."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+
+    @property
+    def thumbprint(self) -> str:
+        """By what a key is known (RFC 7638): it follows from the key, whatever `kid` says."""
+        return to_text(digest(msgspec.json.encode(self, order="sorted")))
+
+
+class PublicKeys(Struct, frozen=True):
+    """A set of public keys (RFC 7517)."""
+
+    keys: list[PublicKey]
+
+
+class Verifier:
+    """Checks signed documents against public keys; it holds no secret, and needs no service."""
+
+    def __init__(self, jwks: bytes) -> None:
+        """Raises ValueError for what is no JSON of Ed25519 public keys."""
+        keys = msgspec.json.decode(jwks, type=PublicKeys).keys
+        self._keys = {key.thumbprint: from_text(key.x) for key in keys}
+        if any(len(key) != KEY_BYTES for key in self._keys.values()):
+            raise ValueError("a public key has 32 bytes")
+
+    @property
+    def keys(self) -> Collection[bytes]:
+        """The raw public keys."""
+        return self._keys.values()
+
+    def open(self, document: str, kind: str) -> bytes:
+        """The claims of a compact JWS of this kind; raises `SignatureRefused`."""
+        try:
+            header, claims, signature = document.split(".")
+            told = msgspec.json.decode(from_text(header), type=_Header)
+            plain, signed = from_text(claims), from_text(signature)
+        except ValueError:
+            raise SignatureRefused("it was cut off or changed: it is no compact JWS of this service") from None
+        if told.typ != kind:
+            raise SignatureRefused(f"it is a signed document, but no {kind}")
+        key = self._keys.get(told.kid)
+        if key is None:
+            raise SignatureRefused("it was signed with a key that is not among these; fetch the issuer's keys")
+        if not is_signed(f"{header}.{claims}".encode(), signed, key):
+            raise SignatureRefused("the signature does not fit: something was changed")
+        return plain
+
+
+class _Header(Struct, frozen=True, forbid_unknown_fields=True):
+    alg: Literal["Ed25519"]
+    kid: str
+    typ: str

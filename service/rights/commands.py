@@ -51,6 +51,7 @@ class RightsDesk:
         self,
         *,
         database: Database,
+        erasing: Database,
         policy: ActivePolicy,
         subjects: Subjects,
         answers: Answers,
@@ -59,6 +60,7 @@ class RightsDesk:
         datamap: DataMap,
     ) -> None:
         self._database = database
+        self._erasing = erasing
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
@@ -219,7 +221,7 @@ class RightsDesk:
                 request = found(await store.request(connection, request_id))
             return request.progress
 
-        return await self._database.run("rights.erase", work)
+        return await self._erasing.run("rights.erase", work)
 
     async def package(self, request_id: UUID, moment: Moment) -> AsyncGenerator[bytes, None]:
         """The package of an approved access request, as the pieces of a zip file; the last one closes the request."""

@@ -97,3 +97,7 @@ SELECT commitment FROM ledger_entries WHERE subject_id = $1 AND payload IS NOT N
 -- name: certify
 -- Close an erasure with its certificate.
 UPDATE rights_requests SET state = 'completed', completed_at = $2, certificate = $3 WHERE request_id = $1;
+
+-- name: may_erase
+-- Whether this role may empty entries of the ledger (migrations/roles.sql).
+SELECT has_column_privilege('ledger_entries', 'payload', 'UPDATE') AS granted;

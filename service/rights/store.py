@@ -137,6 +137,12 @@ async def certify(connection: Connection, request_id: UUID, erased_at: datetime,
     await connection.execute(QUERIES["certify"], request_id, erased_at, certificate)
 
 
+async def may_erase(reader: Reader) -> bool:
+    """Whether the role of this connection may empty entries of the ledger."""
+    row = await reader.fetchrow(QUERIES["may_erase"])
+    return row is not None and row["granted"]
+
+
 def _request(row: Row) -> RightsRequest:
     return RightsRequest(
         request_id=row["request_id"],

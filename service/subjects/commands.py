@@ -1,7 +1,7 @@
 """The verbs of identity: name a lookup, enter a transaction with subjects locked, seal and open what is theirs."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from uuid import UUID
@@ -30,11 +30,19 @@ from service.subjects.private import KeyFileRefused
 COOKIE = "cookie"
 
 
+Arrival = tuple[Lookup, datetime | None]
+"""Somebody who becomes a subject if they are none yet, at a time where one is chosen."""
+
+
 class Entered(Struct, frozen=True):
-    """Whom lookups lead to and whose own they are, with the locks of all these held, and since when."""
+    """Whom lookups lead to and whose own they are, with the locks of all these held, and since when.
+
+    `new` are the subjects that were made on the way.
+    """
 
     recorded_at: datetime
     led: Mapping[bytes, Led]
+    new: Collection[UUID] = ()
 
     @property
     def subjects(self) -> Mapping[bytes, UUID]:
@@ -97,25 +105,49 @@ class Subjects:
         remedy = f"send the cookie in {COOKIE_HEADER}" if caller.kind == "browser" else "say it in `subject`"
         raise SubjectMissing(f"Nobody is named: {remedy}.")
 
-    async def admit(self, connection: Connection, arrivals: Sequence[tuple[Lookup, datetime | None]]) -> set[UUID]:
-        """Make a subject for each lookup never seen (step 2), at a time where one is chosen; returns the new ones.
+    async def enter(
+        self,
+        connection: Connection,
+        hashes: Collection[bytes],
+        *,
+        shared: bool = False,
+        at: datetime | None = None,
+        arrivals: Sequence[Arrival] = (),
+        confirm: store.type_of_confirm = store.confirm,
+    ) -> Entered:
+        """Lock the subjects behind lookups, on both ends of a link (steps 2 to 6 of DESIGN section 9).
 
-        Whoever holds a subject's lock must not call this. Raises `RunAgain` when the key is being rotated and this
-        process was a stage behind, which it no longer is then.
+        Of `arrivals`, who are among the lookups, those never seen become subjects. `confirm` is what reads again once
+        the locks are held. Raises `RunAgain` when a lookup led elsewhere by then: resolving again inside the same
+        transaction could take locks out of order.
         """
+        before = dict(await store.resolve(connection, hashes))
+        strangers = {lookup.hash: (lookup, at) for lookup, at in arrivals if lookup.hash not in before}
+        new = await self._admit(connection, list(strangers.values()))
+        if len(new) < len(strangers):
+            raise RunAgain
+        before |= {lookup: Led(subject_id, subject_id) for lookup, subject_id in new.items()}
+        await store.lock(connection, {subject for led in before.values() for subject in led}, shared=shared)
+        clock, after = await confirm(connection, hashes)
+        if after != before:
+            raise RunAgain
+        return Entered(recorded_at=at or clock, led=after, new=frozenset(new.values()))
+
+    async def _admit(self, connection: Connection, arrivals: Sequence[Arrival]) -> Mapping[bytes, UUID]:
+        """Make a subject for each lookup (step 2), unless somebody else is doing that.
+
+        Raises `RunAgain` when the key is being rotated and this process was a stage behind, which it is no longer then.
+        """
+        if not arrivals:
+            return {}
         stage = self._keyring.stage
-        proposals = [
-            self._proposal(stage, *one) for one in {lookup.name: (lookup, at) for lookup, at in arrivals}.values()
-        ]
-        if not proposals:
-            return set()
-        if (new := await store.admit(connection, proposals, stage)) is not None:
-            return new
-        try:
-            self._keyring.follow(await store.stages(connection))
-        except KeyFileRefused as error:
-            raise Unavailable("The keys are being changed, and are not here yet; ask again.") from error
-        raise RunAgain
+        proposals = {lookup.name: self._proposal(stage, lookup, at) for lookup, at in arrivals}
+        admitted = await store.admit(connection, list(proposals.values()), stage)
+        if admitted is None:
+            await self._catch_up(connection)
+            raise RunAgain
+        named = {lookup.hash: proposals[lookup.name].subject_id for lookup, _ in arrivals}
+        return {lookup: subject_id for lookup, subject_id in named.items() if subject_id in admitted}
 
     def _proposal(self, stage: Stage, lookup: Lookup, at: datetime | None) -> store.Proposal:
         subject_id, normalised = new_id(), lookup.normalised.encode()
@@ -124,20 +156,11 @@ class Subjects:
         also = self.hash_under(stage.also, lookup.kind, normalised) if stage.also else None
         return store.Proposal(found, also, subject_id, lookup.kind, stage.reads, stage.also, sealed, at)
 
-    async def enter(
-        self, connection: Connection, hashes: Sequence[bytes], *, shared: bool = False, at: datetime | None = None
-    ) -> Entered:
-        """Lock the subjects behind lookups, on both ends of a link (steps 3 to 6 of DESIGN section 9).
-
-        Raises `RunAgain` when a lookup led elsewhere once the lock was held: resolving again inside the same
-        transaction could take locks out of order.
-        """
-        before = await store.resolve(connection, hashes)
-        await store.lock(connection, {subject for led in before.values() for subject in led}, shared=shared)
-        clock, after = await store.confirm(connection, hashes)
-        if after != before:
-            raise RunAgain
-        return Entered(recorded_at=at or clock, led=after)
+    async def _catch_up(self, connection: Connection) -> None:
+        try:
+            self._keyring.follow(await store.stages(connection))
+        except KeyFileRefused as error:
+            raise Unavailable("The keys are being changed, and are not here yet; ask again.") from error
 
     def seal(self, table: str, column: str, owner: UUID, plain: bytes) -> bytes:
         """Seal a value for one column of one owner's row; it opens nowhere else (I5)."""

@@ -1,6 +1,6 @@
 """Lookups and subjects in the database, in the lock order of DESIGN section 9."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from service.subjects.keyring import Fingerprint, Stage
 from service.subjects.model import Led
 
 QUERIES = load(__package__)
+type_of_confirm = Callable[[Connection, Collection[bytes]], Awaitable[tuple[datetime, Mapping[bytes, Led]]]]
+"""Reads the database's clock and whom lookups lead to, in one statement of its own (step 5)."""
 
 
 class Proposal(Struct, frozen=True):
@@ -49,7 +51,7 @@ async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, Le
     return {row["lookup"]: Led(row["subject_id"], row["home"]) for row in rows}
 
 
-async def confirm(connection: Connection, lookups: Iterable[bytes]) -> tuple[datetime, Mapping[bytes, Led]]:
+async def confirm(connection: Connection, lookups: Collection[bytes]) -> tuple[datetime, Mapping[bytes, Led]]:
     """Step 5: the database's clock, and the active subject behind each lookup as of after the locks."""
     rows = await connection.fetch(QUERIES["confirm"], list(lookups))
     found = {row["lookup"]: Led(row["subject_id"], row["home"]) for row in rows if row["lookup"] is not None}

@@ -31,8 +31,8 @@ ABOUT_PROBLEMS = f"""\
 Every error response is `application/problem+json` (RFC 9457). Its `type` is one of those below, behind
 `{TYPE_PREFIX}`, and does not change. `detail` says what is wrong here and what to do; `errors`,
 where it is there, names each place as a path into the body. No problem repeats what was sent, since it may be an
-identifier. `instance` carries the request id, which is also in the log and in the header `X-Request-Id`. A 429 and a
-503 are worth repeating: `Retry-After` says after how many seconds."""
+identifier. `instance` carries the request id, which is also in the log and in the header `X-Request-Id`. What carries
+`Retry-After` is worth repeating after that many seconds: each 429 and 503, and `entry-waiting`."""
 ABOUT_DATA_MAP = """\
 What the database holds, column by column, read from the comments in its catalogue. The access package and the erasure
 follow the same comments, so what stands here is what they do. It is a part of the record of processing (Art. 30); the

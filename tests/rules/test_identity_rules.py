@@ -2,29 +2,45 @@
 
 import asyncio
 import json
+import re
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
-from tests.consenting import NOON, ON_CONSENT, of_cookie, text, visitor
-from tests.filing import REQUESTS, approve_all, fetch, file, filing, package
-from tests.linking import LINK, UNLINK
+from tests.conftest import ROOT
+from tests.consenting import NOON, ON_CONSENT, text, visitor
+from tests.filing import package
+from tests.living import go_wrong, live
 from tests.planting import Planted, search, search_files, search_tables
 from tests.process import process_beside
-from tests.running import NOTICE, Running, customer, succeeded
+from tests.running import Running, customer, succeeded
 
-OWN = {"FetchPackage", "IssueCookie"}
-"""Operations whose answer is for the person and holds what is theirs."""
+OWN = {"FetchPackage", "IssueCookie", "ShowRightsRequest"}
+"""Operations whose answer is for the person, or for the officer who decides, and holds what is theirs."""
+FILLED = (
+    "lookups",
+    "ledger_entries",
+    "touchpoints",
+    "decisions",
+    "outbox",
+    "idempotency",
+    "rights_requests",
+    "notice_texts",
+)
+"""Where what was planted could be."""
+REFUSED = "INSERT INTO api_keys (key_id, kind, key_hash, scopes, label) VALUES ($1, 'nobody', '', '{}', $1)"
+"""A statement whose failure PostgreSQL explains with the whole row."""
+OPENED = re.compile(r"/v1/rights/requests/[0-9a-f-]{36}")
 
 
 class Heard:
-    """Everything that a service answers, but packages and new cookies, which are the person's own."""
+    """Everything that a service answers, but what is for the person's own eyes, or for those of who decides."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.answers: list[tuple[str, bytes]] = []
@@ -32,9 +48,20 @@ class Heard:
 
     async def _listen(self, answer: httpx.Response) -> None:
         await answer.aread()
-        if not answer.request.url.path.endswith(("/package", "/cookies")):
+        path = answer.request.url.path
+        if not path.endswith(("/package", "/cookies")) and not OPENED.fullmatch(path):
             headers = "".join(f"{name}: {value}\n" for name, value in answer.headers.items())
             self.answers.append((answer.request.method, headers.encode() + answer.content))
+
+
+@pytest.fixture
+def policies_dir(tmp_path: Path) -> Path:
+    """The shop, whose recipients can be reached, so that there is something in the outbox."""
+    folder = Path(shutil.copytree(ROOT / "policies", tmp_path / "policies"))
+    recipients = folder / "recipients.toml"
+    line = 'role = "own"'
+    recipients.write_text(recipients.read_text().replace(line, f'{line}\nendpoint = "https://own.example/"'))
+    return folder
 
 
 @pytest.fixture
@@ -43,91 +70,6 @@ async def connection(service: Running) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(service.database_url)
     yield connection
     await connection.close()
-
-
-async def live(service: Running, planted: Planted) -> None:
-    """Everything that one person can do, with a marker in every place that takes something of theirs."""
-    cookie, grant = await visitor(service)
-    planted.cookies.append(cookie)
-    evidence = {"evidence": {"screen": planted.marker, "document": planted.marker}}
-    headers = {"Idempotency-Key": f"key {planted.marker}"}
-    succeeded(await service.browse("/v1/consents", grant | evidence, cookie=cookie, headers=headers), 201)
-    now = text(datetime.now(UTC))
-    for subject in (planted.email, planted.phone, planted.customer):
-        own = {"Idempotency-Key": f"{planted.marker} {subject['kind']}"}
-        await service.give(subject, *ON_CONSENT, headers=own, **evidence)
-        assert (await service.check(subject, "analytics"))["allowed"]
-        properties = {"query": planted.marker, "product": planted.digits}
-        touched = await service.touch(subject, "purchase", now, id=planted.marker, properties=properties)
-        assert touched["outcome"] == "stored"
-        assert (await service.decide(subject, "home_hero", "product_sidebar"))[0]["mode"] == "profiled"
-        succeeded(await service.post("/v1/journeys/position", {"subject": subject}))
-        details = f"I am {planted.email['value']}, {planted.phone['value']}, {planted.digits}"
-        await file(service, "access", subject, details=details, verified={"method": planted.marker, "note": details})
-        asked = succeeded(await service.post(REQUESTS, filing("access", subject, verified=None, details=details)), 202)
-        vouching = {"note": f"showed a card of {planted.marker}"}
-        path = f"{REQUESTS}/{asked['request_id']}/verify"
-        succeeded(await service.post(path, vouching, key=service.officers[0]))
-    await service.withdraw(planted.phone)
-    linking = {"anonymous": of_cookie(cookie), "known": planted.phone}
-    succeeded(await service.post(LINK, linking, headers={"Idempotency-Key": f"link {planted.marker}"}))
-    own = await package(service, planted.email, planted.phone, planted.customer, {"kind": "cookie", "value": cookie})
-    assert planted.marker.encode() in own.read("data.json")
-    gone = customer(f"gone {planted.marker}")
-    await service.give(gone, "analytics", **evidence)
-    erasure = (await file(service, "erasure", gone, details=planted.marker))["request_id"]
-    await approve_all(service, erasure)
-    succeeded(await fetch(service, erasure, "certificate"))
-
-
-async def go_wrong(service: Running, planted: Planted) -> None:
-    """Requests that fail, each with a marker where it fails."""
-    marker = planted.marker
-    record = {"site": "shop", "decisions": {"analytics": "given"}, "notice": NOTICE, "method": "form"}
-    wrong: list[dict[str, Any]] = [
-        {"subject": {"kind": "email", "value": f"{marker}@@example.com"}},
-        {"subject": {"kind": "phone", "value": f"+39 {planted.digits} ext {marker}"}},
-        {"subject": {"kind": "cookie", "value": marker}},
-        {"subject": {"kind": "customer_id", "value": marker * 20}},
-        {"subject": {"kind": marker, "value": marker}},
-        {"subject": planted.email, marker: marker},
-        {"subject": planted.email | {marker: marker}},
-        {"subject": marker},
-        {"subject": planted.email, "site": marker},
-        {"subject": planted.email, "decisions": {marker: "given"}},
-        {"subject": planted.email, "decisions": {"analytics": marker}},
-        {"subject": planted.email, "notice": {"id": marker, "version": marker, "language": marker}},
-        {"subject": planted.email, "method": marker},
-        {"subject": planted.email, "presented": marker},
-        {"subject": planted.email, "collected_at": marker},
-        {"subject": planted.email, "evidence": {marker: marker}},
-    ]
-    for body in wrong:
-        assert 400 <= (await service.post("/v1/consents", record | body)).status_code < 500
-    for path in (f"/v1/{marker}", f"/{marker}@example.com", f"/v1/notices/{marker}", f"/v1/rights/requests/{marker}"):
-        assert (await service.get(path, key=service.officers[0])).status_code == 404
-    question = {"subject": planted.email, "purposes": ["analytics"]}
-    credentials = [{"Authorization": f"Bearer {credential}"} for credential in (marker, f"sk_{marker}_{marker}")]
-    for headers in (*credentials, {"Placet-Now": marker}):
-        answer = await service.post("/v1/consents/check", question, headers=headers)
-        assert answer.status_code in {401, 403, 422}
-    for body in (
-        {"anonymous": planted.email, "known": planted.email},
-        {"anonymous": of_cookie(marker), "known": marker},
-    ):
-        assert (await service.post(LINK, body)).status_code == 422
-    assert (await service.post(UNLINK, {"identifier": of_cookie(marker)})).status_code == 422
-    batch = {"checks": [question, {"subject": {"kind": "email", "value": marker}, "purposes": [marker]}]}
-    succeeded(await service.post("/v1/consents/check/batch", batch))
-    await service.browse("/v1/consents", record, cookie=marker)
-    await service.browse("/v1/consents", record, origin=f"http://{marker}.example")
-    touchpoint = {"subject": planted.email, "event": marker.upper(), "channel": marker, "occurred_at": marker}
-    assert (await service.post("/v1/touchpoints", {"touchpoints": [touchpoint]})).status_code == 422
-    decision = {"subject": planted.email, "site": "shop", "placements": [marker], "context": {marker: marker}}
-    assert (await service.post("/v1/decisions", decision)).status_code == 422
-    content = f'{{"subject": "{marker}'.encode()
-    key = {"Authorization": f"Bearer {service.secret_key}", "Content-Type": "application/json"}
-    assert (await service.http.post("/v1/consents", content=content, headers=key)).status_code == 400
 
 
 @pytest.mark.rule("I1")
@@ -143,14 +85,38 @@ async def test_no_identifier_is_kept_or_said_in_clear(
         other = customer("somebody else")
         await process.give(other, "analytics")
         export = await package(process, other)
+    assert [name for name in FILLED if await service.count(name) == 0] == []
     assert await search_tables(connection, planted) == []
     assert await search_files(connection, planted) == []
     assert list(search(planted, [log, *service.data_dir.rglob("*")])) == []
     assert [found for place, content in heard.answers for found in planted.found_in(place, content)] == []
     assert [found for name in export.namelist() for found in planted.found_in(name, export.read(name))] == []
     operations = logged(await asyncio.to_thread(log.read_text))
-    assert {"RecordConsent", "WithdrawConsent", "Decide", "AddTouchpoints", "FileRightsRequest"} <= set(operations)
+    assert takes_a_body() <= set(operations)
     assert len([operation for operation in operations if operation not in OWN]) >= len(heard.answers)
+
+
+def takes_a_body() -> set[str]:
+    """Every operation that something can be said in."""
+    description = json.loads((ROOT / "openapi/openapi.json").read_text())
+    operations = [operation for path in description["paths"].values() for operation in path.values()]
+    return {operation["operationId"] for operation in operations if "requestBody" in operation}
+
+
+@pytest.mark.rule("I1")
+async def test_a_statement_that_fails_leaves_nothing_in_the_log(connection: asyncpg.Connection) -> None:
+    """No identifier in any log: neither texts nor parameters nor details of failed statements are in the server's."""
+    planted = Planted()
+    failing: list[tuple[str, list[str]]] = [
+        (f"SELECT '{planted.marker}'::int", []),
+        ("SELECT $1::text::int", [planted.marker]),
+        (REFUSED, [planted.marker]),
+        (f"SELECT {planted.marker}", []),
+    ]
+    for statement, values in failing:
+        with pytest.raises(asyncpg.PostgresError):
+            await connection.fetch(statement, *values)
+    assert await search_files(connection, planted) == []
 
 
 def logged(lines: str) -> list[str | None]:
@@ -182,7 +148,8 @@ async def test_no_address_takes_an_identifier(service: Running) -> None:
         for parameter in operation.get("parameters", [])
         if parameter["in"] in {"path", "query"}
     }
-    assert named == {"site", "language", "version", "sha256", "request_id", "state", "due_before", "after", "limit"}
+    of_lists = {"state", "due_before", "after", "limit"}
+    assert named == {"site", "language", "version", "sha256", "request_id", "entry_id", "from", "to", *of_lists}
 
 
 @pytest.mark.rule("I2")

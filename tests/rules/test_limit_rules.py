@@ -106,3 +106,12 @@ async def test_servers_are_not_limited_unless_it_is_set(service: Running) -> Non
     """Rates of a company's own servers are limited only where a setting says so."""
     answers = await asyncio.gather(*(service.post("/v1/consents/check", QUESTION) for _ in range(300)))
     assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.rule("S6")
+async def test_a_flood_of_proofs_is_sent_away(limited: Running) -> None:
+    """Who needs no credential may ask as often as a stranger, and those with a key are served meanwhile."""
+    succeeded(await limited.post("/v1/consents/check", QUESTION, key=limited.secret_key))
+    asked = [limited.http.get("/v1/ledger/checkpoint") for _ in range(3 * BURST_SECONDS)]
+    assert {answer.status_code for answer in await asyncio.gather(*asked)} == {404, 429}
+    succeeded(await limited.post("/v1/consents/check", QUESTION, key=limited.secret_key))

@@ -24,7 +24,7 @@ from service.consent.model import Cookie, Status
 from service.consent.rules import fold
 from service.kernel.auth import Principal
 from service.kernel.clock import Moment
-from service.kernel.database import Connection, Database, RunAgain
+from service.kernel.database import Connection, Database
 from service.kernel.idempotency import Answers, Claim
 from service.kernel.problem import Fault, Forbidden, IdempotencyConflict
 from service.policy.commands import ActivePolicy
@@ -119,10 +119,8 @@ class LinkDesk:
     async def _link(
         self, connection: Connection, bundle: Bundle, anonymous: Lookup, known: Lookup, at: datetime | None
     ) -> Linked:
-        await self._subjects.admit(connection, [(anonymous, at), (known, at)])
-        entered = await self._subjects.enter(connection, [anonymous.hash, known.hash], at=at)
-        if len(entered.led) != len({anonymous.hash, known.hash}):
-            raise RunAgain
+        arrivals = [(anonymous, at), (known, at)]
+        entered = await self._subjects.enter(connection, [anonymous.hash, known.hash], at=at, arrivals=arrivals)
         led, known_id = entered.led[anonymous.hash], entered.subjects[known.hash]
         if led.subject_id not in (led.home, known_id):
             raise LinkedElsewhere(

@@ -18,10 +18,11 @@ from service.consent.protection.model import (
     Restricted,
     Restricting,
 )
+from service.consent.receipts import Receipts
 from service.kernel.auth import Principal
 from service.kernel.clock import Moment
 from service.kernel.crypto import Signer
-from service.kernel.database import Connection, Database, RunAgain
+from service.kernel.database import Connection, Database
 from service.kernel.idempotency import Answers
 from service.kernel.ids import new_id
 from service.kernel.problem import Fault, IdempotencyConflict
@@ -56,8 +57,7 @@ class ProtectionDesk:
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
-        self._signer = signer
-        self._issuer = issuer
+        self._receipts = Receipts(signer, issuer)
         self._consequences = consequences
 
     async def object_to(
@@ -119,10 +119,7 @@ class ProtectionDesk:
 
     async def _enter(self, connection: Connection, lookup: Lookup, at: datetime | None) -> tuple[Led, datetime]:
         """The subject behind a lookup, made if there is none, and locked."""
-        await self._subjects.admit(connection, [(lookup, at)])
-        entered = await self._subjects.enter(connection, [lookup.hash], at=at)
-        if lookup.hash not in entered.led:
-            raise RunAgain
+        entered = await self._subjects.enter(connection, [lookup.hash], at=at, arrivals=[(lookup, at)])
         return entered.led[lookup.hash], entered.recorded_at
 
     async def _object(
@@ -144,7 +141,7 @@ class ProtectionDesk:
         await _append(connection, entries)
         await store.objections(connection, subject_id, records, [purpose.direct_marketing for purpose in purposes])
         await self._consequences.delete(connection, [subject_id])
-        receipt = self._signer.sign(ledger_rules.receipt(self._issuer, entries), ledger_rules.ISSUED)
+        receipt = self._receipts.issue(bundle, entries)
         return Objected(subject_id=subject_id, records=records, receipt=receipt)
 
 

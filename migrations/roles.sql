@@ -1,0 +1,89 @@
+-- Who may do what in the database: run it as the owner of the tables, after every `placet migrate` (docs/hardening.md).
+--
+--   psql "$OWNER_URL" --set ON_ERROR_STOP=1 --file migrations/roles.sql
+--
+-- It may be run again at any time. The roles are made without a way to log in; give each a password of its own.
+-- What a line does not grant is refused: the ledger is only ever added to, and no role but that of erasures empties it.
+
+DO $$
+DECLARE
+    role text;
+    line record;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['placet_serving', 'placet_worker', 'placet_erasure'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+        END IF;
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', role);
+        EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', role);
+    END LOOP;
+    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
+
+    FOR line IN SELECT * FROM (VALUES
+        -- `placet serve`: answers requests.
+        ('activations',        'placet_serving', 'SELECT, INSERT'),
+        ('api_keys',           'placet_serving', 'SELECT'),
+        ('bundles',            'placet_serving', 'SELECT, INSERT'),
+        ('consent_state',      'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('decisions',          'placet_serving', 'SELECT, INSERT, UPDATE (inputs, stage, emptied_at)'),
+        ('deletions',          'placet_serving', 'SELECT, INSERT, DELETE'),
+        ('idempotency',        'placet_serving', 'SELECT, INSERT, UPDATE (answer, subject_id)'),
+        ('key_fingerprints',   'placet_serving', 'SELECT, INSERT'),
+        ('key_stages',         'placet_serving', 'SELECT, INSERT'),
+        ('ledger_entries',     'placet_serving', 'SELECT, INSERT'),
+        ('ledger_queue',       'placet_serving', 'SELECT, INSERT'),
+        ('ledger_leaves',      'placet_serving', 'SELECT'),
+        ('ledger_nodes',       'placet_serving', 'SELECT'),
+        ('ledger_checkpoints', 'placet_serving', 'SELECT'),
+        ('lookups',            'placet_serving', 'SELECT, INSERT, UPDATE (linked_to)'),
+        ('migrations',         'placet_serving', 'SELECT'),
+        ('notice_texts',       'placet_serving', 'SELECT, INSERT'),
+        ('objections',         'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('officers',           'placet_serving', 'SELECT'),
+        ('outbox',             'placet_serving', 'SELECT, INSERT'),
+        ('restrictions',       'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
+        ('rights_requests',    'placet_serving',
+            'SELECT, INSERT, UPDATE (state, verified_by, verified_at, verification, completed_at)'),
+        ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision)'),
+        ('touchpoints',        'placet_serving', 'SELECT, INSERT, DELETE'),
+        -- `placet work`: deletes what has ended, and lets the tree grow. Locking a row asks for the right to change it.
+        ('consent_state',      'placet_worker', 'SELECT'),
+        ('decisions',          'placet_worker', 'SELECT, UPDATE (inputs, stage, emptied_at)'),
+        ('deletions',          'placet_worker', 'SELECT, INSERT, DELETE'),
+        ('idempotency',        'placet_worker', 'SELECT, UPDATE (answer), DELETE'),
+        ('key_fingerprints',   'placet_worker', 'SELECT, INSERT'),
+        ('key_stages',         'placet_worker', 'SELECT, INSERT'),
+        ('ledger_entries',     'placet_worker', 'SELECT'),
+        ('ledger_queue',       'placet_worker', 'SELECT, DELETE'),
+        ('ledger_leaves',      'placet_worker', 'SELECT, INSERT'),
+        ('ledger_nodes',       'placet_worker', 'SELECT, INSERT'),
+        ('ledger_checkpoints', 'placet_worker', 'SELECT, INSERT'),
+        ('lookups',            'placet_worker', 'SELECT'),
+        ('objections',         'placet_worker', 'SELECT'),
+        ('restrictions',       'placet_worker', 'SELECT'),
+        ('rights_requests',    'placet_worker', 'SELECT'),
+        ('touchpoints',        'placet_worker', 'SELECT, DELETE'),
+        -- Erasures, on connections of their own (PLACET_ERASURE_URL): the one role that empties entries.
+        ('consent_state',      'placet_erasure', 'SELECT, DELETE'),
+        ('decisions',          'placet_erasure', 'SELECT, DELETE'),
+        ('deletions',          'placet_erasure', 'SELECT, DELETE'),
+        ('idempotency',        'placet_erasure', 'SELECT, UPDATE (answer, subject_id)'),
+        ('key_stages',         'placet_erasure', 'SELECT'),
+        ('ledger_entries',     'placet_erasure', 'SELECT, INSERT, UPDATE (payload, evidence, salt)'),
+        ('ledger_queue',       'placet_erasure', 'INSERT'),
+        ('lookups',            'placet_erasure', 'SELECT, UPDATE (linked_to), DELETE'),
+        ('objections',         'placet_erasure', 'SELECT, DELETE'),
+        ('outbox',             'placet_erasure', 'SELECT, DELETE'),
+        ('restrictions',       'placet_erasure', 'SELECT, DELETE'),
+        ('rights_approvals',   'placet_erasure', 'SELECT'),
+        ('rights_requests',    'placet_erasure',
+            'SELECT, UPDATE (state, lookups, details, verification, completed_at, certificate)'),
+        ('subjects',           'placet_erasure', 'SELECT, UPDATE (state, revision)'),
+        ('touchpoints',        'placet_erasure', 'SELECT, DELETE')
+    ) AS granted (name, role, rights) LOOP
+        EXECUTE format('GRANT %s ON %I TO %I', line.rights, line.name, line.role);
+    END LOOP;
+END
+$$;
