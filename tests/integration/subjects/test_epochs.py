@@ -24,7 +24,8 @@ SCREEN = {"screen": "planted"}
 
 async def begun(service: Running, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
     """Start `placet keys …` on the databases of a service."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | service.settings()
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
+    environment = own | service.settings()
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "service.cli", "keys", *arguments),
         cwd=ROOT,

@@ -26,7 +26,8 @@ class Ended(NamedTuple):
 
 def placet(service: Running, *arguments: str, **settings: str) -> Ended:
     """Run a command with the settings of a service that runs in production."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | service.settings() | {"PLACET_PORT": str(_free_port())}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
+    environment = own | service.settings() | {"PLACET_PORT": str(_free_port())}
     ended = subprocess.run(  # noqa: S603 - fixed words
         [sys.executable, "-m", "service.cli", *arguments],
         cwd=ROOT,
