@@ -17,7 +17,7 @@ from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
 from service.ledger.tree import Tree
 from tests.integration.cli.playing import until
-from tests.running import Running, customer, running
+from tests.running import Running, customer, keyring_beside, running
 from tests.sequencing import LEAVES, execute, published, require_whole, sequencer_of, written
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ async def test_a_restored_backup_signs_nothing(database_url: str, policies_dir: 
         async with running(database_url, policies_dir, data_dir) as service:
             await written(service, 2)
             await sequencer_of(service).run()
-        async with running(backup, policies_dir, data_dir) as service:
+        async with running(backup, policies_dir, data_dir, keyring_url=keyring_beside(database_url)) as service:
             await require_refused(service, "A checkpoint of 7 entries was published, and the tree has 5")
             await written(service, 9)
             await require_refused(service, "restored from an older backup")

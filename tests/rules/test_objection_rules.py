@@ -232,7 +232,8 @@ async def test_a_verified_guardian_can_grant(service: Running) -> None:
     assert (await service.check(customer(), "analytics"))["allowed"]
     row = await service.database.fetchrow("SELECT * FROM ledger_entries")
     assert row is not None
-    opened = service.desks.subjects.open("ledger_entries", "evidence", row["subject_id"], row["evidence"])
+    seals = await service.desks.keys.seals([row["subject_id"]])
+    opened = seals.open("ledger_entries", "evidence", row["subject_id"], row["evidence"])
     assert b"parent.marker@example.com" in opened
     assert b"signed letter" in opened
     assert b"banner-a" in opened

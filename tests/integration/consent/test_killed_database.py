@@ -15,8 +15,9 @@ import msgspec
 import pytest
 
 from benchmarks.wire import Wire, wire
+from service.cli.keyring import BESIDE, migrate_keyring
 from service.kernel.embedded import home_of
-from service.kernel.migrate import migrate
+from service.kernel.migrate import create_beside, migrate
 from service.ledger.rules import instant
 from tests.cluster import Cluster
 from tests.folding import folded, projected
@@ -181,6 +182,7 @@ async def test_a_database_that_is_killed_under_load_keeps_what_was_answered_and_
     """Each acknowledged record is there once, any other wholly or not at all, and a retry with its key completes it."""
     await cluster.answers()
     await migrate(cluster.url)
+    await migrate_keyring(await create_beside(cluster.url, BESIDE))
     async with (
         running(cluster.url, policies_dir, tmp_path / "data") as service,
         process_beside(service, policies_dir, tmp_path / "log") as process,

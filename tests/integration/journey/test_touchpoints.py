@@ -120,5 +120,6 @@ async def test_what_else_is_said_is_sealed(service: Running) -> None:
     row = await service.database.fetchrow("SELECT * FROM touchpoints")
     assert row["sentiment"] == 2
     assert b"planted" not in row["properties"]
-    opened = service.desks.subjects.open("touchpoints", "properties", row["subject_id"], row["properties"])
+    seals = await service.desks.keys.seals([row["subject_id"]])
+    opened = seals.open("touchpoints", "properties", row["subject_id"], row["properties"])
     assert opened == b'{"product":"planted-product"}'

@@ -33,6 +33,7 @@ GOOD: Mapping[str, Any] = {
     "/v1/restrictions/lift": STRANGER,
     "/v1/subjects/link": {"anonymous": {"kind": "cookie", "value": "invented"}, "known": customer("nobody-yet")},
     "/v1/subjects/unlink": {"identifier": {"kind": "cookie", "value": "invented"}},
+    "/v1/pseudonyms": {"recipient": "crm", "subjects": [customer("nobody-yet")]},
     "/v1/touchpoints": {"touchpoints": [{**STRANGER, "event": "view", "channel": "web", "occurred_at": NOW}]},
     "/v1/journeys/position": STRANGER,
     "/v1/decisions": {**STRANGER, "site": "shop", "placements": ["home_hero"]},

@@ -25,9 +25,10 @@ class Ended(NamedTuple):
 
 
 def placet(service: Running, *arguments: str, **settings: str) -> Ended:
-    """Run a command with the settings of a service that runs in production."""
+    """Run a command with the settings of a service that runs in production, but for its keyring."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
     environment = own | service.settings() | {"PLACET_PORT": str(_free_port())}
+    del environment["PLACET_KEYRING_URL"]
     ended = subprocess.run(  # noqa: S603 - fixed words
         [sys.executable, "-m", "service.cli", *arguments],
         cwd=ROOT,
