@@ -33,10 +33,8 @@ from service.subjects.keys.model import KeyringUnavailable, Seals
 from service.subjects.model import Led, Lookup
 
 CONSENT = "consent"
-ABREAST = 2
-"""Batches at once: while the database writes one, the next is prepared."""
 LANES = 4
-"""Batches at once when some stall: a person whose lock is held keeps only those of their own batch waiting."""
+"""Batches at once: a person whose lock is held keeps only those of their own batch waiting."""
 NOTHING = Recorded(subject_id=None, records=[], receipt=None)
 """The answer where nothing is recorded: alike for people who are known and who are not."""
 
@@ -87,7 +85,7 @@ class Recorder:
         self._answers = answers
         self._receipts = Receipts(signer, issuer)
         self._consequences = consequences
-        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write, _whose), lanes=LANES, abreast=ABREAST)
+        self._batches: Batches[Utterance, Recorded] = Batches(apart(self._write, _whose), lanes=LANES)
 
     async def record(self, utterance: Utterance) -> Recorded:
         """Record in the next batch; returns once it is durable."""

@@ -25,23 +25,14 @@ type_of_work = Callable[[Sequence[Item]], Awaitable[Sequence[Answer | BaseExcept
 
 
 class Batches(Generic[Item, Answer]):
-    """A queue of items that are worked on together, at most `largest` at a time.
-
-    A batch begins when at least as many wait as are being worked on, which is at once when idle, and at most `abreast`
-    of them run at a time: while the database works for one, the other is prepared, and neither gets small.
+    """A queue of items that are worked on together, at most `largest` at a time and one batch after the other.
 
     `work` answers for each item in order, with an exception for one that fails alone. When it raises instead, the items
     of its batch are worked on one by one, so that a poisoned one harms nobody else; only `Unavailable` is for them all.
     """
 
     def __init__(
-        self,
-        work: "type_of_work[Item, Answer]",
-        *,
-        largest: int = LARGEST,
-        longest: int = LONGEST,
-        lanes: int = 1,
-        abreast: int = 1,
+        self, work: "type_of_work[Item, Answer]", *, largest: int = LARGEST, longest: int = LONGEST, lanes: int = 1
     ) -> None:
         """A queue of at most `longest` waiting items; beyond it a caller is sent away at once.
 
@@ -50,12 +41,10 @@ class Batches(Generic[Item, Answer]):
         """
         self._work = work
         self._lanes = lanes
-        self._abreast = abreast
         self._largest = largest
         self._longest = longest
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
-        self._working: dict[asyncio.Task[None] | None, int] = {}
-        """The lanes, and how many items each is working on."""
+        self._working: set[asyncio.Task[None] | None] = set()
         self._stalled: set[asyncio.Task[None] | None] = set()
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -71,7 +60,7 @@ class Batches(Generic[Item, Answer]):
         loop = self._loop = self._loop or asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((item, future))
-        if self._is_due():
+        if len(self._working) == len(self._stalled):
             self._open_lane()
         return await future
 
@@ -81,30 +70,16 @@ class Batches(Generic[Item, Answer]):
         while lanes := [lane for lane in self._working if lane]:
             await asyncio.wait(lanes)
 
-    def _beside(self, lane: "asyncio.Task[None] | None" = None) -> list[int]:
-        """How much is being worked on beside a lane, in each lane that does not stall."""
-        return [size for other, size in self._working.items() if other is not lane and other not in self._stalled]
-
-    def _is_due(self, lane: "asyncio.Task[None] | None" = None) -> bool:
-        """Whether the next batch may begin, in a lane or in a new one."""
-        beside = self._beside(lane)
-        return bool(self._waiting) and len(beside) < self._abreast and len(self._waiting) >= sum(beside)
-
     async def _drain(self) -> None:
         lane = asyncio.current_task()
         try:
-            while self._is_due(lane):
+            while self._waiting:
                 await self._next(lane)
         finally:  # at once, and not when the loop gets to it: whoever comes in between has to find a lane
-            self._working.pop(lane, None)
+            self._working.discard(lane)
 
     async def _next(self, lane: "asyncio.Task[None] | None") -> None:
-        free = self._abreast - len(self._beside(lane))
-        share = min(self._largest, -(-len(self._waiting) // free))
-        batch = [self._waiting.popleft() for _ in range(share)]
-        self._working[lane] = share
-        if self._is_due():
-            self._open_lane()
+        batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
         relief = asyncio.get_running_loop().call_later(STALLED_SECONDS, self._relieve, lane)
         try:
             await self._answer([(item, future) for item, future in batch if not future.done()])
@@ -120,7 +95,7 @@ class Batches(Generic[Item, Answer]):
 
     def _open_lane(self) -> None:
         if len(self._working) < self._lanes:
-            self._working[asyncio.create_task(self._drain())] = self._largest  # until it has begun, no other does
+            self._working.add(asyncio.create_task(self._drain()))
 
     async def _answer(self, batch: "Sequence[tuple[Item, asyncio.Future[Answer]]]") -> None:
         if not batch:

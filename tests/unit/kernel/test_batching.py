@@ -37,12 +37,6 @@ async def _asked(work: Work, batches: Batches[int, int], *items: int) -> list[as
     return tasks
 
 
-async def _turns() -> None:
-    """Let everything run that can."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
 async def test_what_arrives_while_a_batch_is_under_way_becomes_the_next_one() -> None:
     """One query serves all that waited, and none that began before they asked."""
     work = Work()
@@ -51,43 +45,6 @@ async def test_what_arrives_while_a_batch_is_under_way_becomes_the_next_one() ->
     work.free.set()
     assert await asyncio.gather(*tasks) == [10, 20, 30, 40, 50]
     assert work.batches == [[1], [2, 3, 4], [5]]
-
-
-async def test_a_crowd_is_shared_by_batches_that_run_abreast() -> None:
-    """While the database works for one half, the other is prepared."""
-    work = Work()
-    batches = Batches(work, lanes=2, abreast=2)
-    tasks = [asyncio.create_task(batches.answer(item)) for item in (1, 2, 3, 4, 5, 6)]
-    await _turns()
-    work.free.set()
-    assert await asyncio.gather(*tasks) == [10, 20, 30, 40, 50, 60]
-    assert work.batches == [[1, 2, 3], [4, 5, 6]]
-
-
-async def test_a_batch_begins_beside_another_once_it_is_as_large() -> None:
-    """Two abreast do not fall apart into many small ones."""
-    gates = {1: asyncio.Event(), 3: asyncio.Event(), 5: asyncio.Event()}
-    begun: list[list[int]] = []
-
-    async def work(items: Sequence[int]) -> list[int | BaseException]:
-        begun.append(list(items))
-        await gates[items[0]].wait()
-        return [*items]
-
-    batches: Batches[int, int] = Batches(work, lanes=2, abreast=2)
-    crowd = [asyncio.create_task(batches.answer(item)) for item in (1, 2, 3, 4)]
-    await _turns()
-    gates[1].set()
-    assert await asyncio.gather(*crowd[:2]) == [1, 2]
-    alone = asyncio.create_task(batches.answer(5))
-    await _turns()
-    assert begun == [[1, 2], [3, 4]]
-    other = asyncio.create_task(batches.answer(6))
-    await _turns()
-    assert begun == [[1, 2], [3, 4], [5, 6]]
-    gates[3].set()
-    gates[5].set()
-    assert await asyncio.gather(*crowd[2:], alone, other) == [3, 4, 5, 6]
 
 
 async def test_an_item_that_fails_in_its_answer_fails_alone() -> None:
