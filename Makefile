@@ -49,8 +49,10 @@ check: $(dev_ready) ## Check format, lint, types, imports, and that what is gene
 	$(python) -m pytest -q tests/architecture
 
 .PHONY: bench
-bench: $(dev_ready) ## Measure check, write and decision against the floor of the same run, growth and staleness
+bench: $(dev_ready) ## Measure keys and receipts, then check, write and decision against their floor, then the ledger
+	$(python) -m benchmarks.primitives
 	$(python) -m benchmarks
+	$(python) -m benchmarks.ledger
 
 .PHONY: e2e
 e2e: $(dev_ready) ## Run the tests in Chromium
