@@ -100,6 +100,7 @@ async def _fill(url: str, address: str, people: People, entries: int) -> list[UU
     """Copy entries as the service would have written them; all of them wait. Returns their ids."""
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
     keyring = Database(address, size=1)
+    await people.begin(keyring)
     ids: list[UUID] = []
     first = 0
     try:

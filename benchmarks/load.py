@@ -91,6 +91,10 @@ class People:
         anywhere = next(iter(self._bundle.channels))
         return [(rule.event, rule.channel or anywhere) for rule in journey.rules]
 
+    async def begin(self, keyring: Database) -> None:
+        """Let the keys of these people count in a keyring's database where no service has started yet."""
+        await SubjectKeys(keyring, self._keyring).begin()
+
     async def rows(self, numbers: range, keyring: Database) -> Rows:
         """The rows of these people, by table; their keys are in the keyring's database then."""
         subjects = Subjects(self._keyring, self._policy, SubjectKeys(keyring, self._keyring))

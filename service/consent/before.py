@@ -1,6 +1,7 @@
 """What subjects said before a batch, which grows while the batch is written."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
@@ -15,6 +16,14 @@ class Before(Struct, frozen=True):
     histories: Mapping[UUID, list[Said]]
     imports: Mapping[UUID, dict[bytes | None, RecordedPurpose]]
     folded: dict[UUID, dict[str, ConsentState]]
+
+    def after(self, subject_id: UUID, clock: datetime) -> datetime:
+        """The database's clock, or right after what was recorded of the subject last, where it was set back since.
+
+        What people say later has to count as later, or a withdrawal changed nothing until the clock is there again.
+        """
+        last = max((said.recorded_at for said in self.histories[subject_id]), default=clock)
+        return clock if clock >= last else last + rules.INSTANT
 
     def states(self, subject_id: UUID) -> Mapping[str, ConsentState]:
         """Where a subject stands; a history is folded once, however many speak of it."""

@@ -197,8 +197,7 @@ class Recorder:
         for utterance in batch:
             led = entered.led.get(utterance.lookup.hash)
             try:
-                at = utterance.at or entered.recorded_at
-                said = self._said(utterance, led, before, at, entered.seals) if led else _Written(NOTHING, [], {})
+                said = self._said(utterance, led, before, entered) if led else _Written(NOTHING, [], {})
                 written.append(said)
             except RecordRefused as problem:
                 impossible.append((utterance, problem))
@@ -206,14 +205,15 @@ class Recorder:
             raise _Impossible(impossible)
         return written
 
-    def _said(self, utterance: Utterance, led: Led, before: Before, recorded_at: datetime, seals: Seals) -> _Written:
+    def _said(self, utterance: Utterance, led: Led, before: Before, entered: Entered) -> _Written:
         """What an utterance adds to what its subjects said before, which it extends for the ones behind it."""
         entries: list[Entry] = []
         states: dict[tuple[UUID, str], ConsentState] = {}
         records: dict[str, RecordedPurpose] = {}
         for subject_id, statement in parts(utterance.statement, led):
             imports = before.imports.get(subject_id, {})
-            evidence = _sealed_evidence(statement, subject_id, seals)
+            evidence = _sealed_evidence(statement, subject_id, entered.seals)
+            recorded_at = utterance.at or before.after(subject_id, entered.recorded_at)
             new: list[Said] = []
             for event in statement.events(before.states(subject_id), recorded_at, new_id):
                 facts = statement.facts(event)

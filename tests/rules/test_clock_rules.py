@@ -216,3 +216,25 @@ async def test_expiry_is_judged_by_every_read(service: Running) -> None:
         assert ((await service.decide(subject, "home_hero", now=text(now)))[0]["mode"] != "profiled") == expired
         position = await service.post("/v1/journeys/position", {"subject": subject}, now=text(now))
         assert position.status_code == (403 if expired else 200)
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("no", ["refused", "withdrawn", "objected"])
+async def test_a_no_counts_although_the_clock_was_set_back(service: Running, no: str) -> None:
+    """A clock that jumps back changes neither: who says no after a grant that is dated in the future has said no."""
+    subject, ahead = customer(), datetime.now(UTC) + 2 * HOUR
+    await service.give(subject, "marketing_email", now=text(ahead))
+    assert (await service.check(subject, "marketing_email"))["allowed"]
+    if no == "objected":
+        succeeded(await service.post("/v1/objections", {"subject": subject, "purposes": ["marketing_email"]}), 201)
+    elif no == "refused":
+        succeeded(await service.record(subject, {"marketing_email": "refused"}), 201)
+    else:
+        await service.withdraw(subject, ["marketing_email"])
+    for now in (None, text(ahead + HOUR)):
+        verdict = await service.check(subject, "marketing_email", now=now)
+        assert (verdict["allowed"], verdict["reason"]) == (False, no)
+    given = await service.give(subject, "marketing_email")
+    assert given["records"][0]["recorded_at"] > text(ahead)
+    again = await service.check(subject, "marketing_email", now=text(ahead + HOUR))
+    assert again["allowed"] == (no != "objected")  # which outweighs a yes until the clock is beyond it

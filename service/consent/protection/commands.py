@@ -120,7 +120,8 @@ class ProtectionDesk:
     async def _enter(self, connection: Connection, lookup: Lookup, at: datetime | None) -> tuple[Led, datetime]:
         """The subject behind a lookup, made if there is none, and locked."""
         entered = await self._subjects.enter(connection, [lookup.hash], at=at, arrivals=[(lookup, at)])
-        return entered.led[lookup.hash], entered.recorded_at
+        led = entered.led[lookup.hash]
+        return led, at or await store.after(connection, led, entered.recorded_at)
 
     async def _object(
         self, connection: Connection, bundle: Bundle, purposes: list[Purpose], subject_id: UUID, now: datetime

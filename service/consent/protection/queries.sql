@@ -25,3 +25,8 @@ ON CONFLICT (subject_id) DO UPDATE SET entry_id = excluded.entry_id, since = exc
 -- name: lift
 -- End a subject's restriction.
 DELETE FROM restrictions WHERE subject_id = $1;
+
+-- name: after
+-- A time, or the instant after the last entry of subjects where that is later.
+SELECT greatest($2::timestamptz, max(recorded_at) FILTER (WHERE recorded_at > $2) + interval '1 microsecond')
+FROM ledger_entries WHERE subject_id = ANY($1::uuid[]);

@@ -46,3 +46,8 @@ async def restrict(connection: Connection, subject_id: UUID, entry_id: UUID, sin
 async def lift(connection: Connection, subject_id: UUID) -> None:
     """End a restriction."""
     await connection.execute(QUERIES["lift"], subject_id)
+
+
+async def after(connection: Connection, subjects: Collection[UUID], clock: datetime) -> datetime:
+    """The database's clock, or right after what was recorded of subjects last, where it was set back since."""
+    return await connection.fetchval(QUERIES["after"], list(subjects), clock)
