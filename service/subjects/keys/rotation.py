@@ -8,13 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from service.kernel.crypto import KeyUnusable
 from service.kernel.database import Connection, Database
 from service.settings import Settings
 from service.subjects import store as subjects_store
-from service.subjects.keyfile import Use, change_key_file, new_key, read_key_file
+from service.subjects.keyfile import Use, change_key_file, read_key_file, turned, with_next
 from service.subjects.keyring import Epochs, Keyring
 from service.subjects.keys import store
 from service.subjects.keys.commands import AT_ONCE, LONGEST_CREATION, SubjectKeys, shred_due
@@ -85,11 +83,8 @@ def _wrapped_anew(epochs: Epochs, key: SubjectKey) -> SubjectKey:
 def _turn(settings: Settings, use: Use, *, again: bool = True) -> None:
     """Put a new key of a use beside the current one, which is only read with then; not where that was done before."""
     keys = read_key_file(settings)
-    if not again or any(key.use == use and key.state == "old" for key in keys):
-        return
-    (current,) = (key for key in keys if key.use == use and key.state == "current")
-    turned = [replace(key, state="old") if key is current else key for key in keys]
-    change_key_file(settings, [*turned, new_key(use, current.version + 1)])
+    if again and not any(key.use == use and key.state == "old" for key in keys):
+        change_key_file(settings, turned(with_next(keys, use), use))
 
 
 async def _remember(database: Database, keyring: Keyring, use: Use) -> None:
