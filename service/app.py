@@ -111,7 +111,12 @@ class Desks:
             database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
         )
         self.decisions = DecisionDesk(
-            database=database, policy=policy, consent=self.consent, journey=self.journey, seal=self.subjects.seal
+            database=database,
+            policy=policy,
+            consent=self.consent,
+            journey=self.journey,
+            tokens=keyring.token,
+            seal=self.subjects.seal,
         )
         self.tokens = Tokens(keyring.token)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
