@@ -51,6 +51,19 @@ def test_what_a_rule_does_not_read_cannot_matter(tree: Tree, facts: Facts, other
         assert rule.holds(facts) is rule.holds(seen) is rule.holds(seen | unseen)
 
 
+@given(booleans, right_facts | any_facts)
+def test_a_rule_holds_when_all_of_its_clauses_do(tree: Tree, facts: Facts) -> None:
+    """Its clauses read what it reads, are rules themselves, and each says what it would say alone."""
+    rule = within(tree)
+    if rule is not None:
+        found = [clause.found(facts) for clause in rule.clauses]
+        assert rule.holds(facts) is all(finding == "held" for finding in found)
+        assert rule.reads == {name for clause in rule.clauses for name in clause.reads} - {"today"}
+        for clause, finding in zip(rule.clauses, found, strict=True):
+            assert rule.source[clause.column - 1 :].startswith(clause.text)
+            assert compile_rule(clause.text, TYPES).holds(facts) is (finding == "held")
+
+
 @given(booleans, any_facts)
 def test_no_rule_raises(tree: Tree, facts: Facts) -> None:
     """Whatever the facts are."""

@@ -6,9 +6,11 @@ A rule is parsed by Python's own grammar, checked against the declared types and
 handed to `eval`. It knows texts, numbers, booleans and dates. Logic is Kleene's, with three values: a fact that is
 missing makes a comparison unknown, and a rule that is unknown at the end does not hold. No rule raises when evaluated.
 
+`Rule.clauses` are the parts that `and` joins: a rule that does not hold can say which of them failed, or was unknown.
 `Rule.reads` names exactly the fields read: that is how an offer's purposes are derived (rule D3).
 """
 
+from service.policy.expression.clause import Clause, Finding
 from service.policy.expression.language import (
     DEEPEST,
     LONGEST,
@@ -26,7 +28,9 @@ __all__ = [
     "LONGEST",
     "RESERVED",
     "TODAY",
+    "Clause",
     "Facts",
+    "Finding",
     "Rule",
     "RuleRefused",
     "TypeName",

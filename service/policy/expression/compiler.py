@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from service.policy.expression import closures
+from service.policy.expression.clause import Clause
 from service.policy.expression.closures import Compare
 from service.policy.expression.language import (
     ARITHMETIC,
@@ -55,6 +56,7 @@ class Compiler:
         self._types = types
         self._values = values
         self._reads: set[str] = set()
+        self._runs: dict[ast.expr, Run] = {}
         self._compilers: dict[type[ast.expr], Callable[[Any, int], Part]] = {
             ast.Constant: self._constant,
             ast.Name: self._name,
@@ -65,20 +67,31 @@ class Compiler:
             ast.Call: self._date,
         }
 
-    def rule(self, body: ast.expr) -> tuple[frozenset[str], Run]:
-        """The fields read and the closure of a whole rule; raises `RuleRefused`."""
+    def rule(self, body: ast.expr) -> tuple[frozenset[str], Run, tuple[Clause, ...]]:
+        """The fields read by a whole rule, its closure and its clauses; raises `RuleRefused`."""
         part = self._part(body, 1)
         if part.type != "boolean":
             raise self._refused(
                 body, f"A rule is true or false, and this is {SPOKEN[part.type]}; compare it with something."
             )
-        return frozenset(self._reads), part.run
+        return frozenset(self._reads), part.run, tuple(self._clause(node) for node in _conjuncts(body))
+
+    def _clause(self, node: ast.expr) -> Clause:
+        met = sorted((n.col_offset, n.id) for n in ast.walk(node) if isinstance(n, ast.Name))
+        return Clause(
+            text=self._bytes[node.col_offset : node.end_col_offset].decode(),
+            column=self._column(node),
+            reads=tuple(dict.fromkeys(name for _, name in met if name in self._types or name == TODAY)),
+            run=self._runs[node],
+        )
 
     def _part(self, node: ast.expr, depth: int) -> Part:
         if depth > DEEPEST:
             raise self._refused(node, f"A rule has at most {DEEPEST} levels; simplify it or split the offer in two.")
         if compile_node := self._compilers.get(type(node)):
-            return compile_node(node, depth)
+            part = compile_node(node, depth)
+            self._runs[node] = part.run
+            return part
         raise self._refused(node, REFUSED.get(type(node), OTHERWISE))
 
     def _constant(self, node: ast.Constant, _: int) -> Part:
@@ -221,8 +234,19 @@ class Compiler:
         return Part("date", closures.literal(value), node, value=value)
 
     def _refused(self, node: ast.expr, message: str) -> RuleRefused:
-        before = self._bytes[: node.col_offset].decode()
-        return RuleRefused(message, self._start + len(before))
+        return RuleRefused(message, self._column(node))
+
+    def _column(self, node: ast.expr) -> int:
+        return self._start + len(self._bytes[: node.col_offset].decode())
+
+
+def _conjuncts(node: ast.expr) -> Iterator[ast.expr]:
+    """The parts of which each has to hold for the whole to hold."""
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        for part in node.values:
+            yield from _conjuncts(part)
+    else:
+        yield node
 
 
 def _day(text: str) -> date | None:

@@ -4,18 +4,23 @@ import ast
 import warnings
 from collections.abc import Collection, Mapping
 
+from service.policy.expression.clause import Clause
 from service.policy.expression.compiler import Compiler
 from service.policy.expression.language import LONGEST, Facts, RuleRefused, Run, TypeName
 
 
 class Rule:
-    """A compiled rule. Two rules with the same source are equal. `reads` holds the fields read, without `today`."""
+    """A compiled rule. Two rules with the same source are equal. `reads` holds the fields read, without `today`.
 
-    __slots__ = ("_run", "reads", "source")
+    It holds exactly when all of its `clauses` do; they are for whoever explains, and take no part in `holds`.
+    """
 
-    def __init__(self, source: str, reads: frozenset[str], run: Run) -> None:
+    __slots__ = ("_run", "clauses", "reads", "source")
+
+    def __init__(self, source: str, reads: frozenset[str], run: Run, clauses: tuple[Clause, ...]) -> None:
         self.source = source
         self.reads = reads
+        self.clauses = clauses
         self._run = run
 
     def holds(self, facts: Facts) -> bool:

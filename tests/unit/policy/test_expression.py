@@ -275,3 +275,18 @@ def test_a_rule_looks_at_a_fact_only_where_it_stands() -> None:
     rule = compile_rule("orders > 1 and signed_in", TYPES)
     assert rule.holds(facts)  # pyright: ignore[reportArgumentType] - a dict that keeps watch
     assert facts.seen == rule.reads
+
+
+def test_the_clauses_of_a_rule_say_which_of_them_failed() -> None:
+    """What `and` joins is told apart, however it is nested; `or`, `not` and chains are one clause each."""
+    source = (
+        '  (orders >= 5 and device == "mobile") and (days < 1 or signed_in) and 1 < views\n < 9 and due - today > 0'
+    )
+    rule = compile_rule(source, {**TYPES, "views": "number"}, VALUES)
+    assert [(clause.text, clause.column, clause.reads, clause.found(FACTS)) for clause in rule.clauses] == [
+        ("orders >= 5", 4, ("orders",), "failed"),
+        ('device == "mobile"', 20, ("device",), "held"),
+        ("days < 1 or signed_in", 45, ("days", "signed_in"), "held"),
+        ("1 < views  < 9", 72, ("views",), "unknown"),
+        ("due - today > 0", 91, ("due", "today"), "held"),
+    ]
