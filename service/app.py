@@ -103,7 +103,12 @@ class Desks:
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = JourneyDesk(
-            database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
+            database=database,
+            policy=policy,
+            consent=self.consent,
+            subjects=self.subjects,
+            answers=answers,
+            tokens=keyring.token,
         )
         self.decisions = DecisionDesk(
             database=database, policy=policy, consent=self.consent, journey=self.journey, seal=self.subjects.seal
@@ -149,6 +154,7 @@ class Desks:
     async def close(self) -> None:
         """Answer everything that waits, and take nothing new."""
         await self.decisions.close()
+        await self.journey.close()
         await self.consent.close()
         if self.erasing is not self.database:
             await self.erasing.close()
