@@ -108,7 +108,12 @@ class Desks:
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = JourneyDesk(
-            database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
+            database=database,
+            policy=policy,
+            consent=self.consent,
+            subjects=self.subjects,
+            answers=answers,
+            tokens=keyring.token,
         )
         self.decisions = DecisionDesk(
             database=database,
@@ -161,6 +166,7 @@ class Desks:
     async def close(self) -> None:
         """Answer everything that waits, and take nothing new."""
         await self.decisions.close()
+        await self.journey.close()
         await self.consent.close()
         if self.erasing is not self.database:
             await self.erasing.close()
