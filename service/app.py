@@ -119,7 +119,6 @@ class Desks:
             database=database,
             policy=policy,
             consent=self.consent,
-            journey=self.journey,
             tokens=keyring.token,
             seal=self.subjects.seal,
         )

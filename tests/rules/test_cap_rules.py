@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -20,6 +21,7 @@ __all__ = ["shop"]
 
 ADA = customer("ada-marker")
 FIT = "personalization"
+EVERYBODY = UUID(int=0)
 SEATS = 50
 ASKED = 200
 TWICE = cap("twice", 2, only=["first"])
@@ -192,3 +194,19 @@ async def test_what_is_held_is_not_counted(shop: Shop) -> None:
         assert await service.count("cap_counters") == 1
         await service.give(ADA, FIT)
         assert [shown(await service.decide(ADA, "home_hero"))[0] for _ in range(3)] == ["first", "first", "second"]
+
+
+@pytest.mark.rule("D5")
+async def test_a_cap_for_everybody_counts_those_whom_nobody_knows(shop: Shop) -> None:
+    """An offer that needs no consent is shown as often as its cap for everybody says, which tells nothing of anyone."""
+    open_to_all = offer("first", keys="purposes = []", priority=99)
+    caps = cap("seats", SEATS, scope="global", only=["first"]) + cap("once", 1)
+    async with shop(open_to_all, caps) as service:
+        asking = [service.decide(None, "home_hero") for _ in range(ASKED)]
+        found = [decision for decisions in await asyncio.gather(*asking) for decision in decisions]
+        reasons = Counter((decision["offer"]["id"], decision["mode"], decision["reason"]) for decision in found)
+        contextual, capped = ("first", "contextual", "TARGETING_MATCH"), ("welcome", "fallback", "CAPPED")
+        assert reasons == {contextual: SEATS, capped: ASKED - SEATS}
+        counters = await service.database.fetch("SELECT subject_id, cap, n, purposes FROM cap_counters")
+        assert [tuple(counter) for counter in counters] == [(EVERYBODY, "seats:first", SEATS, [])]
+        assert await service.count("decisions") == 0
