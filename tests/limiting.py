@@ -30,12 +30,25 @@ def cap(name: str, limit: int, **more: Any) -> str:
     return f"\n[cap.{name}]\n" + "".join(f"{key} = {value!r}\n" for key, value in said.items())
 
 
-def write(folder: Path, offers: str, contact: str, placements: str = "") -> Path:
+def placement(name: str, **more: Any) -> str:
+    """A placement, as a file says it, that falls back on an offer of its own."""
+    head = (
+        f'\n[placement.{name}]\ntitle = {{ it = "{name}", en = "{name}" }}\nsite = "shop"\nfallback = "{name}-usual"\n'
+    )
+    return head + "".join(f"{key} = {value!r}\n" for key, value in more.items())
+
+
+def usual(name: str) -> str:
+    """The offer that such a placement falls back on."""
+    return offer(f"{name}-usual", placements=(name,), keys="purposes = []")
+
+
+def write(folder: Path, offers: str, contact: str, placements: str = "", holdout: float = 0) -> Path:
     """The policies of the shop with more offers, and with contact rules of their own."""
     shutil.copytree(ROOT / "policies", folder)
     (folder / "offers" / "own.toml").write_text(offers)
     file = folder / "contact.toml"
-    groups = file.read_text().partition("# Caps")[0]
+    groups = file.read_text().partition("# Caps")[0].replace("share = 0.0", f"share = {holdout}")
     file.write_text(groups + contact)
     (folder / "placements.toml").write_text((folder / "placements.toml").read_text() + placements)
     return folder
@@ -45,10 +58,12 @@ def write(folder: Path, offers: str, contact: str, placements: str = "") -> Path
 def shop(database_url: str, tmp_path: Path) -> Shop:
     """A way to start the shop with offers, contact rules and placements of one's own, as files say them."""
 
-    def start(offers: str = "", contact: str = "", placements: str = "") -> AbstractAsyncContextManager[Running]:
+    def start(
+        offers: str = "", contact: str = "", placements: str = "", holdout: float = 0
+    ) -> AbstractAsyncContextManager[Running]:
         folder = tmp_path / "policies"
         if not folder.exists():
-            write(folder, offers, contact, placements)
+            write(folder, offers, contact, placements, holdout)
         return running(database_url, folder, tmp_path / "data")
 
     return start
