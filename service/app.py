@@ -24,6 +24,10 @@ from service.consent.protection.commands import ProtectionDesk
 from service.decisioning.api import DecisionCounter
 from service.decisioning.api import router as decisioning_router
 from service.decisioning.commands import DecisionDesk
+from service.decisioning.interactions.api import router as interactions_router
+from service.decisioning.interactions.commands import InteractionDesk
+from service.decisioning.learning import arms
+from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
 from service.kernel.auth import Gate
@@ -68,6 +72,7 @@ ROUTERS = (
     pseudonym_router,
     journey_router,
     decisioning_router,
+    interactions_router,
     rights_router,
 )
 
@@ -95,7 +100,7 @@ class Desks:
         self.subjects = Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, development=settings.development)
-        self.consequences = Consequences(datamap=datamap, policy=policy)
+        self.consequences = Consequences(datamap=datamap, policy=policy, unlearn=arms.unlearn)
         self.consent = self._consent(keyring, answers)
         self.protection = self._protection(answers)
         self.link = LinkDesk(
@@ -103,11 +108,23 @@ class Desks:
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = JourneyDesk(
-            database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
+            database=database,
+            policy=policy,
+            consent=self.consent,
+            subjects=self.subjects,
+            answers=answers,
+            tokens=keyring.token,
         )
         self.decisions = DecisionDesk(
-            database=database, policy=policy, consent=self.consent, journey=self.journey, seal=self.subjects.seal
+            database=database,
+            policy=policy,
+            consent=self.consent,
+            journey=self.journey,
+            tokens=keyring.token,
+            seal=self.subjects.seal,
         )
+        self.tokens = Tokens(keyring.token)
+        self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
         self.rights = self._rights(answers, datamap)
 
     def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
@@ -149,6 +166,7 @@ class Desks:
     async def close(self) -> None:
         """Answer everything that waits, and take nothing new."""
         await self.decisions.close()
+        await self.journey.close()
         await self.consent.close()
         if self.erasing is not self.database:
             await self.erasing.close()
@@ -213,6 +231,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
+        "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
