@@ -107,25 +107,31 @@ class Desks:
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
-        self.journey = JourneyDesk(
-            database=database,
-            policy=policy,
+        self.journey = self._journey(keyring, answers)
+        self.tokens = Tokens(keyring.token)
+        self.decisions = self._decisions(keyring)
+        self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
+        self.rights = self._rights(answers, datamap)
+
+    def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
+        return JourneyDesk(
+            database=self.database,
+            policy=self.policy,
             consent=self.consent,
             subjects=self.subjects,
             answers=answers,
             tokens=keyring.token,
         )
-        self.decisions = DecisionDesk(
-            database=database,
-            policy=policy,
+
+    def _decisions(self, keyring: Keyring) -> DecisionDesk:
+        return DecisionDesk(
+            database=self.database,
+            policy=self.policy,
             consent=self.consent,
             journey=self.journey,
             tokens=keyring.token,
             seal=self.subjects.seal,
         )
-        self.tokens = Tokens(keyring.token)
-        self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
-        self.rights = self._rights(answers, datamap)
 
     def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
         return RightsDesk(
