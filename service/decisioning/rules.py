@@ -52,7 +52,7 @@ def suited(slot: Slot, facts: Facts, now: datetime) -> Iterator[Offer]:
     if slot.placement.calendar in closed:
         return
     reached = stage(slot, facts)
-    for offer in slot.offers:
+    for offer in slot.by_stage.get(reached, slot.by_stage[None]):
         if unsuited(offer, closed, reached, facts) is None:
             yield offer
 
