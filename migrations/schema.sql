@@ -3,11 +3,13 @@
 CREATE TABLE activations (
     activated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     digest text NOT NULL,
+    officer_id uuid,
     CONSTRAINT activations_pkey PRIMARY KEY (activated_at, digest)
 );
 COMMENT ON TABLE activations IS 'Every change of the bundle in force, which lasts until the next; append only. [purposes=none]';
 COMMENT ON COLUMN activations.activated_at IS 'When the bundle was made the active one; immutable. [pd=none]';
 COMMENT ON COLUMN activations.digest IS 'Names the bundle; immutable. [pd=none]';
+COMMENT ON COLUMN activations.officer_id IS 'The officer who asked for it; null where a start or a signal did; immutable. [pd=none]';
 
 CREATE TABLE api_keys (
     key_id text NOT NULL,

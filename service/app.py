@@ -46,7 +46,8 @@ from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
 from service.ledger.commands import LedgerDesk
-from service.policy.commands import ActivePolicy
+from service.policy.api import router as policy_router
+from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
@@ -65,6 +66,7 @@ ROUTERS = (
     health_router,
     ledger_router,
     gpc_router,
+    policy_router,
     reference_router,
     consent_router,
     protection_router,
@@ -94,6 +96,7 @@ class Desks:
         self.database = database
         self.erasing = Database(url.reveal, size=ERASING) if (url := settings.erasure_url) else database
         self.policy = policy
+        self.bundles = BundleDesk(database=database, policy=policy, folder=settings.policies_dir)
         self.signer = keyring.signing
         self.ledger = LedgerDesk(database)
         self.keys = keys
@@ -229,6 +232,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "database": desks.database,
         "signer": desks.signer,
         "ledger_desk": desks.ledger,
+        "bundle_desk": desks.bundles,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
         "protection_desk": desks.protection,
