@@ -30,6 +30,8 @@ from service.decisioning.learning import arms
 from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
+from service.journey.report.api import router as report_router
+from service.journey.report.commands import ReportDesk
 from service.kernel.auth import Gate
 from service.kernel.body import StrictBody
 from service.kernel.cors import Cors, Preflight
@@ -73,6 +75,7 @@ ROUTERS = (
     linking_router,
     pseudonym_router,
     journey_router,
+    report_router,
     decisioning_router,
     interactions_router,
     rights_router,
@@ -111,6 +114,7 @@ class Desks:
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = self._journey(keyring, answers)
+        self.report = ReportDesk(database=database, policy=policy)
         self.tokens = Tokens(keyring.token)
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
@@ -239,6 +243,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
+        "report_desk": desks.report,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,

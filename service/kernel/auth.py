@@ -33,13 +33,14 @@ SERVER_SCOPES = frozenset(
         "journey:read",
         "journey:write",
         "decisions",
+        "reports:read",
         "rights:write",
         "pseudonyms",
         "bundles:read",
     }
 )
 BROWSER_SCOPES = frozenset({"consent:write", "journey:write", "decisions", "rights:write"})
-OFFICER_SCOPES = frozenset({"bundles:activate", "bundles:read", "rights:write", "rights:decide"})
+OFFICER_SCOPES = frozenset({"bundles:activate", "bundles:read", "reports:read", "rights:write", "rights:decide"})
 PREFIXES: dict[str, type_of_caller] = {"sk": "server", "pk": "browser", "ot": "officer"}
 
 
