@@ -128,7 +128,6 @@ class Desks:
             database=self.database,
             policy=self.policy,
             consent=self.consent,
-            journey=self.journey,
             tokens=keyring.token,
             seal=self.subjects.seal,
         )
