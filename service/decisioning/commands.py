@@ -105,7 +105,7 @@ class DecisionDesk:
         facts = {**question.context(bundle, situation), TODAY: moment.now.date()}
         asked = Asked(bundle, situation, placements, facts, moment)
         for _ in range(ATTEMPTS if lookup else 0):
-            standing = await self._consent.standing(lookup) if lookup else None
+            standing = await self._consent.standing(lookup, bundle.purposes) if lookup else None
             if standing is None:
                 break
             with suppress(Changed):
