@@ -91,5 +91,5 @@ def _fact(field: Field, contacts: Sequence[Contacts], stage: str | None, now: da
         case "days_since":
             last = max((contact.last for contact in of_event), default=None)
             return float((now - last).days) if last else None
-        case "context":
+        case "context" | "persona":
             return None

@@ -45,9 +45,9 @@ async def _stored(service: Running) -> dict[str, dict[str, Any]]:
 async def test_a_decision_names_what_allowed_it(service: Running) -> None:
     """Each profiled decision names the ledger entries that allowed it, one for each purpose it used, and no others."""
     await walk(service, BOB)
-    await walk(service, ADA, events=["purchase"])
-    proof = {purpose: (await service.check(ADA, purpose))["proof"] for purpose in ON_CONSENT}
-    home, letter = await service.decide(ADA, "home_hero", "newsletter_slot")
+    await walk(service, ADA, events=["purchase"], at=NOON)
+    proof = {purpose: (await service.check(ADA, purpose, now=NOW))["proof"] for purpose in ON_CONSENT}
+    home, letter = await service.decide(ADA, "home_hero", "newsletter_slot", now=NOW)
     assert home["proof"] == [proof["personalization"]]
     assert letter["offer"]["id"] == "newsletter-picks"
     assert sorted(letter["proof"]) == sorted([proof["personalization"], proof["marketing_email"]])

@@ -210,8 +210,8 @@ async def test_of_a_decision_what_was_done_remains(service: Running) -> None:
 @pytest.mark.rule("C22")
 async def test_inputs_need_every_purpose_that_they_were_used_for(service: Running) -> None:
     """A decision on two purposes used the data of both for both: without the one the other cannot keep its inputs."""
-    await walk(service, ADA, events=["purchase"])
-    (letter,) = await service.decide(ADA, "newsletter_slot")
+    await walk(service, ADA, events=["purchase"], at=NOON)
+    (letter,) = await service.decide(ADA, "newsletter_slot", now=NOW)
     assert len(letter["proof"]) == 2
     await service.withdraw(ADA, ["marketing_email"])
     row = await service.database.fetchrow("SELECT purposes, inputs FROM decisions")

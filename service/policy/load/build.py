@@ -7,22 +7,39 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from service.policy.expression import Rule
+from service.policy.expression import compile_rule
 from service.policy.load import notices
+from service.policy.load.check_contact import instant, spans
 from service.policy.load.check_fields import values_of
 from service.policy.load.check_offers import derived
+from service.policy.load.check_rules import Rules
 from service.policy.load.collect import default_journey, stem
 from service.policy.load.facts import facts_for
-from service.policy.load.forms import Forms, JourneyFile, NoticeText, OfferForm
+from service.policy.load.forms import (
+    CalendarForm,
+    ContactFile,
+    Forms,
+    JourneyFile,
+    NoticeText,
+    OfferForm,
+    PlacementForm,
+)
 from service.policy.model import (
     Bundle,
+    Calendar,
+    Cap,
     Channel,
+    Contact,
     Controller,
+    DropOff,
     Field,
+    Friction,
+    Group,
     IdentifierKind,
     Journey,
     LegalBasis,
     Offer,
+    Persona,
     Placement,
     Purpose,
     Recipient,
@@ -30,11 +47,15 @@ from service.policy.model import (
     Site,
     Stage,
     TouchpointRule,
+    Weight,
 )
 from service.policy.notice import Notice
 
+NEVER = compile_rule("false", {})
+"""In place of a rule that was good when its bundle was frozen and is none any more."""
 
-def build(forms: Forms, rules: Mapping[str, Rule], digest: str) -> Bundle:
+
+def build(forms: Forms, rules: Rules, digest: str) -> Bundle:
     """The bundle that the forms say."""
     default = default_journey(forms)
     controller = Controller(**_said(forms.controller))
@@ -56,11 +77,14 @@ def build(forms: Forms, rules: Mapping[str, Rule], digest: str) -> Bundle:
         journeys={stem(file): _journey(stem(file), form) for file, form in forms.journeys.items()},
         default_journey=stem(default or ""),
         fields={i: Field(id=i, **_said(f, values=values[i])) for i, f in forms.fields.field.items()},
-        placements={i: Placement(id=i, **_said(f)) for i, f in forms.placements.placement.items()},
-        offers={
-            i: _offer(i, form, rules.get(i), forms) for file in forms.offers.values() for i, form in file.offer.items()
-        },
+        placements={i: _placement(i, f) for i, f in forms.placements.placement.items()},
+        offers={i: _offer(i, form, rules, forms) for file in forms.offers.values() for i, form in file.offer.items()},
         retention=Retention(**_said(forms.retention)),
+        contact=_contact(forms.contact),
+        personas={
+            i: Persona(id=i, title=forms.personas.persona[i].title, rule=rule, reads=rule.reads)
+            for i, rule in rules.personas.items()
+        },
     )
 
 
@@ -79,11 +103,53 @@ def _journey(journey_id: str, form: JourneyFile) -> Journey:
         hysteresis=form.hysteresis,
         stages=tuple(Stage(id=i, **_said(stage)) for i, stage in form.stage.items()),
         rules=tuple(TouchpointRule(**_said(rule)) for rule in form.touchpoint),
+        smallest_group=form.smallest_group,
+        ends=form.ends,
+        conversions=form.conversions,
+        research_days=form.research_days,
+        friction=tuple(Friction(**_said(friction)) for friction in form.friction),
+        drop_off=DropOff(**_said(form.drop_off)) if form.drop_off else None,
     )
 
 
-def _offer(offer_id: str, form: OfferForm, rule: Rule | None, forms: Forms) -> Offer:
-    reads = rule.reads if rule else frozenset[str]()
+def _contact(form: ContactFile) -> Contact:
+    usual = Contact()
+    return Contact(
+        time_zone=form.time_zone,
+        dismissal_days=form.dismissal_days,
+        holdout=form.holdout.share if form.holdout else usual.holdout,
+        holdout_salt=form.holdout.salt if form.holdout else usual.holdout_salt,
+        calendars={i: _calendar(i, calendar, form.time_zone) for i, calendar in form.calendar.items()},
+        groups={i: Group(id=i, **_said(group)) for i, group in form.group.items()},
+        caps={i: Cap(id=i, **_said(cap)) for i, cap in form.cap.items()},
+    )
+
+
+def _calendar(calendar_id: str, form: CalendarForm, usual_zone: str) -> Calendar:
+    zone = form.time_zone or usual_zone
+    return Calendar(
+        id=calendar_id,
+        title=form.title,
+        time_zone=zone,
+        days=form.days,
+        hours=spans(form.hours),
+        begins=instant(form.begins, zone),
+        ends=instant(form.ends, zone),
+    )
+
+
+def _placement(placement_id: str, form: PlacementForm) -> Placement:
+    said = {key: value for key, value in _said(form).items() if value is not None}
+    return Placement(id=placement_id, **said)
+
+
+def _offer(offer_id: str, form: OfferForm, rules: Rules, forms: Forms) -> Offer:
+    rule = None if form.rule is None else rules.offers.get(offer_id, NEVER)
+    context = tuple(
+        Weight(rule=weighing or NEVER, factor=weight.factor)
+        for weight, weighing in zip(form.weight, rules.weights[offer_id], strict=True)
+    )
+    reads = frozenset[str]().union(*(each.reads for each in (rule, *(weight.rule for weight in context)) if each))
     staged = {name for name, field in forms.fields.field.items() if field.source == "stage" and form.stages}
     return Offer(
         id=offer_id,
@@ -97,6 +163,12 @@ def _offer(offer_id: str, form: OfferForm, rule: Rule | None, forms: Forms) -> O
         priority=form.priority,
         content=form.content,
         personalised_price=form.personalised_price,
+        group=form.group,
+        calendar=form.calendar,
+        value=form.value,
+        lever=form.lever,
+        context=context,
+        service=form.service,
     )
 
 

@@ -1,12 +1,9 @@
 """What must hold between the forms of a bundle. Each check notes its own mistakes and returns."""
 
-from collections.abc import Mapping
-
-from service.policy.expression import Rule
-from service.policy.load import check_fields, check_offers, notices
-from service.policy.load.collect import default_journey
-from service.policy.load.forms import Forms, JourneyFile, PurposeForm
-from service.policy.load.mistakes import WHOLE, Mistakes, hint, key_path
+from service.policy.load import check_contact, check_fields, check_journeys, check_offers, check_personas, notices
+from service.policy.load.check_rules import Rules
+from service.policy.load.forms import Forms, PurposeForm
+from service.policy.load.mistakes import Mistakes, key_path
 
 EEA = frozenset(
     {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"}
@@ -16,16 +13,18 @@ EEA = frozenset(
 COOKIE = "cookie"
 
 
-def check(forms: Forms, mistakes: Mistakes) -> Mapping[str, Rule]:
-    """Note every mistake between forms; returns the compiled rule of each offer that has a good one."""
+def check(forms: Forms, mistakes: Mistakes) -> Rules:
+    """Note every mistake between forms; returns those rules that are good, compiled."""
     _check_identity(forms, mistakes)
     _check_purposes(forms, mistakes)
     _check_sites(forms, mistakes)
     _check_recipients(forms, mistakes)
-    _check_journeys(forms, mistakes)
+    check_journeys.check(forms, mistakes)
     notices.check(forms, mistakes)
     check_fields.check(forms, mistakes)
-    return check_offers.check(forms, mistakes)
+    check_contact.check(forms, mistakes)
+    offers, weights = check_offers.check(forms, mistakes)
+    return Rules(offers=offers, weights=weights, personas=check_personas.check(forms, mistakes))
 
 
 def _check_identity(forms: Forms, mistakes: Mistakes) -> None:
@@ -92,34 +91,3 @@ def _check_recipients(forms: Forms, mistakes: Mistakes) -> None:
         if form.country not in EEA and form.transfer_basis is None:
             message = "is missing; the country is outside the EEA, so say what allows the transfer (Art. 44)"
             mistakes.add(file, f"{path}.transfer-basis", message)
-
-
-def _check_journeys(forms: Forms, mistakes: Mistakes) -> None:
-    if forms.journeys and default_journey(forms) is None:
-        defaults = [file for file, journey in forms.journeys.items() if journey.default]
-        unsure = mistakes.unusable_in("journeys/") or any(mistakes.spoiled(file, "default") for file in forms.journeys)
-        if len(defaults) > 1:
-            mistakes.add(defaults[-1], "default", f"{defaults[0]} is the default journey already; keep one")
-        elif not unsure:
-            mistakes.add("journeys/", WHOLE, "no journey says default = true; one of them must")
-    for file, journey in forms.journeys.items():
-        if not journey.stage:
-            mistakes.add(file, "stage", "there is none; a journey has stages")
-        _check_touchpoints(file, journey, mistakes)
-        purpose = forms.purposes.purpose.get(journey.purpose)
-        if purpose and "touchpoints" not in purpose.data:
-            message = (
-                'this purpose keeps no touchpoints, so the journey would stay empty; add "touchpoints" to its data'
-            )
-            mistakes.add(file, "purpose", message)
-
-
-def _check_touchpoints(file: str, journey: JourneyFile, mistakes: Mistakes) -> None:
-    seen: set[tuple[str, str | None]] = set()
-    for place, rule in enumerate(journey.touchpoint):
-        path = f"touchpoint[{place}]"
-        if rule.stage not in journey.stage and not mistakes.spoiled(file, "stage"):
-            mistakes.add(file, f"{path}.stage", f"this journey has no such stage; {hint(rule.stage, journey.stage)}")
-        if (rule.event, rule.channel) in seen:
-            mistakes.add(file, path, "there is a rule for this event on this channel already; keep one")
-        seen.add((rule.event, rule.channel))

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from service.policy.load import forms, notices
 from service.policy.load.files import Files
-from service.policy.load.fill import Filler, blank
+from service.policy.load.fill import Filler, Reference, blank
 from service.policy.load.forms import Forms
 from service.policy.load.mistakes import WHOLE, Mistakes, hint, key_path
 from service.policy.load.values import identity
@@ -26,6 +26,8 @@ _SINGLE = frozenset(
         "channels",
         "fields",
         "placements",
+        "contact",
+        "personas",
         "retention",
     )
 )
@@ -46,11 +48,14 @@ def collect(files: Files, mistakes: Mistakes) -> Forms:
         channels=desk.only(forms.ChannelsFile, "channels.toml"),
         fields=desk.only(forms.FieldsFile, "fields.toml"),
         placements=desk.only(forms.PlacementsFile, "placements.toml"),
+        contact=desk.optional(forms.ContactFile, "contact.toml"),
+        personas=desk.optional(forms.PersonasFile, "personas.toml"),
         retention=desk.only(forms.RetentionFile, "retention.toml"),
         journeys=desk.several(forms.JourneyFile, "journeys/"),
         offers=desk.several(forms.OffersFile, "offers/"),
         notices=notices.read(desk.filler, files, mistakes),
     )
+    _note_caps(collected, desk.filler, mistakes)
     _refuse_broken(collected, desk.filler, files, mistakes)
     _refuse_untranslated(collected, desk.filler, mistakes)
     return collected
@@ -81,6 +86,9 @@ class _Desk:
         self._mistakes.add_unusable(file, WHOLE, "is missing; add it, as in the example shop")
         return blank(form)
 
+    def optional(self, form: type[T], file: str) -> T:
+        return self.filler.fill(form, file, self._files.get(file, ""))
+
     def several(self, form: type[T], folder: str) -> dict[str, T]:
         names = sorted(file for file in self._files if file.startswith(folder) and file.endswith(".toml"))
         for file in names:
@@ -95,6 +103,16 @@ def _refuse_strangers(files: Files, mistakes: Mistakes) -> None:
             continue
         if not notices.NAME.fullmatch(file):
             mistakes.add(file, WHOLE, f"a bundle has no such file; {hint(file, _EXPECTED)}")
+
+
+def _note_caps(collected: Forms, filler: Filler, mistakes: Mistakes) -> None:
+    """What a cap names is of the kind that it counts."""
+    for cap, form in collected.contact.cap.items():
+        path = key_path("cap", cap)
+        if mistakes.spoiled("contact.toml", f"{path}.per"):
+            continue
+        for place, name in enumerate(form.only):
+            filler.references.append(Reference("contact.toml", f"{path}.only[{place}]", form.per, name))
 
 
 def _refuse_broken(collected: Forms, filler: Filler, files: Files, mistakes: Mistakes) -> None:
@@ -124,6 +142,8 @@ def _known(collected: Forms, files: Files, mistakes: Mistakes) -> Mapping[str, C
         "site": sure(collected.sites.site, ("sites.toml", "site")),
         "placement": sure(collected.placements.placement, ("placements.toml", "placement")),
         "offer": all_in("offers/", offers) and sure(offers, *((file, "offer") for file in collected.offers)),
+        "calendar": sure(collected.contact.calendar, ("contact.toml", "calendar")),
+        "group": sure(collected.contact.group, ("contact.toml", "group")),
         "notice": all_in("notices/", {name[1] for file in files if (name := notices.NAME.fullmatch(file))}),
         "stage": sure(collected.journeys[journey].stage, (journey, "stage")) if journey else None,
     }

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from types import NoneType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -19,10 +20,11 @@ _SPOKEN: dict[type, str] = {
     int: "must be a whole number",
     float: "must be a number",
     bool: "must be true or false, without quotes",
+    date: "must be a date, or a date with a time, without quotes, as 2026-12-24 or 2026-12-24T18:00:00",
     tuple: "must be a list, in [brackets]",
     Mapping: "must be a table of keys and values",
 }
-_BLANK: dict[type, Any] = {str: "", int: 0, float: 0.0, bool: False, tuple: (), Mapping: {}}
+_BLANK: dict[type, Any] = {str: "", int: 0, float: 0.0, bool: False, date: date.min, tuple: (), Mapping: {}}
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _TWICE = re.compile(r"Cannot (overwrite|declare|redefine|mutate|add)|Duplicate")
 
@@ -55,7 +57,7 @@ class Filler:
 
     def _struct(self, form: type[T], file: str, path: str, table: Mapping[str, Any]) -> T:
         hints = get_type_hints(form, include_extras=True)
-        known = {field.name.replace("_", "-"): field for field in fields(form)}
+        known = {field.encode_name.replace("_", "-"): field for field in fields(form)}
         for key in table.keys() - known.keys():
             self._mistakes.add(file, key_path(path, key), f"this key is not known here; {hint(key, known)}")
         filled: dict[str, Any] = {}
@@ -131,6 +133,8 @@ def _is(value: Any, origin: type) -> bool:
         return isinstance(value, dict)
     if origin is tuple:
         return isinstance(value, list)
+    if origin is date:
+        return isinstance(value, date)  # a date with a time is one too
     return type(value) is origin or (origin is float and type(value) is int)
 
 

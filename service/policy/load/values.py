@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import phonenumbers
 from msgspec import Struct
@@ -18,6 +21,7 @@ _EVENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 _ENDPOINT = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_SPAN = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 _LONGEST_TEXT = 4000
 _HIGHEST_PORT = 65535
 _LEFT_OUT_PORT = {"http": 80, "https": 443}
@@ -101,6 +105,30 @@ def origin(value: str) -> str | None:
 def endpoint(value: str) -> str | None:
     """An address that messages are sent to: https, without user, query or fragment, which would show in logs."""
     return None if _ENDPOINT.fullmatch(value) else "is no endpoint; write https://host[:port]/path and nothing more"
+
+
+def time_zone(value: str) -> str | None:
+    """A time zone by its name in the IANA database."""
+    return None if value in _time_zones() else "is no time zone; write its name in the IANA list, such as Europe/Rome"
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def span(value: str) -> str | None:
+    """Some hours of a day, as `08:00-21:00`; `22:00-06:00` lasts over midnight."""
+    if not _SPAN.fullmatch(value):
+        return "is no span of hours; write it as 08:00-21:00, and 24:00 for the end of the day"
+    first, last = value.split("-")
+    return "ends when it begins; leave the hours out for all day, or mend the span" if first == last else None
+
+
+def local(value: date) -> str | None:
+    """A day, or a time by the clock on the wall."""
+    aware = isinstance(value, datetime) and value.tzinfo is not None
+    return "has a time zone of its own; leave it out, the calendar's counts" if aware else None
 
 
 def between(low: float, high: float, unit: str = "") -> Judge:

@@ -31,6 +31,7 @@ MORE: dict[str, dict[str, Value]] = {
     "easy-returns": {"lifetime_orders": 0.0},
     "compare-models": {"page_category": "headphones"},
     "follow-order": {"days_since_last_order": 3.0},
+    "last-deliveries": {"delivery_by": date(2026, 12, 23)},
 }
 """What else must be so for an offer that is not for the loyal."""
 
@@ -130,7 +131,7 @@ def test_what_is_read_is_what_is_asked_for() -> None:
     """No offer declares fewer purposes than it reads, and each tells what it reads."""
     for offer in SHOP.offers.values():
         assert offer.required <= offer.purposes
-        assert bool(offer.reads) is bool(offer.rule or offer.stages)
+        assert bool(offer.reads) is bool(offer.rule or offer.stages or offer.context)
     assert SHOP.offers["newsletter-picks"].purposes == {"personalization", "marketing_email"}
 
 
