@@ -1,4 +1,4 @@
-"""The roles of the database as an operator grants them: migrations/roles.sql."""
+"""The roles of both databases as an operator grants them: the two files roles.sql under migrations/."""
 
 import asyncpg
 
@@ -7,11 +7,11 @@ from tests.architecture.documents import ROOT
 ROLES = ("placet_serving", "placet_worker", "placet_erasure")
 
 
-async def grant(url: str) -> None:
-    """Run roles.sql as the owner of the tables."""
+async def grant(url: str, folder: str = "migrations") -> None:
+    """Run the roles.sql of a folder as the owner of the tables."""
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute((ROOT / "migrations/roles.sql").read_text())
+        await connection.execute((ROOT / folder / "roles.sql").read_text())
     finally:
         await connection.close()
 

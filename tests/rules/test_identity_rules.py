@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -66,8 +67,9 @@ def policies_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def connection(service: Running) -> AsyncIterator[asyncpg.Connection]:
-    """A look into the database from outside of the service."""
+    """A look into the database from outside of the service, for which all WAL from here on is kept."""
     connection = await asyncpg.connect(service.database_url)
+    await connection.execute(f"SELECT pg_create_physical_replication_slot('look_{uuid4().hex}', true, true)")
     yield connection
     await connection.close()
 

@@ -13,18 +13,24 @@ from tests.linking import link
 from tests.living import go_wrong, live
 from tests.planting import Planted
 from tests.process import process_beside, worker_beside
-from tests.running import Running, customer
+from tests.running import Running, customer, keyring_beside
 
 TREE = {"ledger_leaves": "leaf_hash", "ledger_nodes": "hash", "ledger_checkpoints": "root"}
 CHANGE = "UPDATE ledger_entries SET"
+STRAY = """
+INSERT INTO subject_keys (subject_id, epoch, data_key, pseudonym_secret, created_at)
+SELECT gen_random_uuid(), epoch, '', '', now() - interval '2 hours' FROM epochs
+"""
+"""Keys that were made for somebody who never came to be."""
 ADA = customer("ada")
 
 
 @pytest.fixture
 async def granted(service: Running) -> str:
-    """The database with its roles."""
-    await grant(service.database_url)
-    await grant(service.database_url)
+    """The database with its roles, whose keyring has them too."""
+    for _ in range(2):
+        await grant(service.database_url)
+        await grant(keyring_beside(service.database_url), "migrations/keyring")
     return service.database_url
 
 
@@ -36,6 +42,7 @@ async def test_the_service_does_everything_under_its_roles(
     roles = {
         "PLACET_DATABASE_URL": as_role(granted, "placet_serving"),
         "PLACET_ERASURE_URL": as_role(granted, "placet_erasure"),
+        "PLACET_KEYRING_URL": as_role(keyring_beside(granted), "placet_serving"),
     }
     async with process_beside(service, policies_dir, log, works=False, **roles) as process:
         await live(process, planted)
@@ -60,12 +67,19 @@ async def test_the_worker_does_everything_under_its_role(
     await service.database.run("test.age", lambda c: c.execute(age))
     left = ("touchpoints", "deletions", "idempotency", "ledger_queue")
     assert [await service.count(name) > 0 for name in left] == [True] * len(left)
+    keyring = service.desks.keys.database
+    await keyring.run("test.stray", lambda c: c.execute(STRAY))
 
     async def done() -> bool:
-        return not any([await service.count(name) for name in left]) and await service.count("ledger_checkpoints") > 0
+        kept = await keyring.fetchval("SELECT count(*) FROM subject_keys WHERE data_key = ''")
+        tables = [await service.count(name) for name in left]
+        return not any([kept, *tables]) and await service.count("ledger_checkpoints") > 0
 
-    url = as_role(granted, "placet_worker")
-    async with worker_beside(service, policies_dir, tmp_path / "log", PLACET_DATABASE_URL=url):
+    roles = {
+        "PLACET_DATABASE_URL": as_role(granted, "placet_worker"),
+        "PLACET_KEYRING_URL": as_role(keyring_beside(granted), "placet_worker"),
+    }
+    async with worker_beside(service, policies_dir, tmp_path / "log", **roles):
         await until(done)
 
 
@@ -96,6 +110,21 @@ async def test_no_role_changes_what_the_ledger_committed_to(service: Running, gr
         assert await refused(granted, role, f"{CHANGE} {change}") == (role != "placet_erasure")
     for name in ("migrations", "api_keys", "officers"):
         assert await refused(granted, role, f"INSERT INTO {name} DEFAULT VALUES")
+
+
+async def test_no_role_changes_a_key_and_the_worker_reads_none(granted: str) -> None:
+    """A stolen password of a process cannot put another key in the place of one, and the worker's opens nothing."""
+    keyring = keyring_beside(granted)
+    for role in ("placet_serving", "placet_worker"):
+        for change in (
+            "UPDATE subject_keys SET data_key = ''",
+            "UPDATE epochs SET ended_at = now()",
+            "DELETE FROM epochs",
+        ):
+            assert await refused(keyring, role, change)
+    for column in ("data_key", "pseudonym_secret"):
+        assert await refused(keyring, "placet_worker", f"SELECT {column} FROM subject_keys")  # noqa: S608 - of this test
+    assert not await refused(keyring, "placet_serving", "SELECT data_key FROM subject_keys")
 
 
 async def test_a_role_that_may_not_erase_is_told_at_the_start(
