@@ -27,6 +27,7 @@ BEGIN
         ('arm_tables',         'placet_serving', 'SELECT'),
         ('arms',               'placet_serving', 'SELECT, INSERT, UPDATE (shown, succeeded, revision)'),
         ('bundles',            'placet_serving', 'SELECT, INSERT'),
+        ('cap_counters',       'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('consent_state',      'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('decisions',          'placet_serving', 'SELECT, INSERT, UPDATE (inputs, stage, emptied_at)'),
         ('deletions',          'placet_serving', 'SELECT, INSERT, DELETE'),
@@ -54,6 +55,7 @@ BEGIN
         -- `placet work`: deletes what has ended, and lets the tree grow. Locking a row asks for the right to change it.
         ('arm_tables',         'placet_worker', 'SELECT, INSERT, DELETE'),
         ('arms',               'placet_worker', 'SELECT, INSERT, UPDATE (shown, succeeded, revision)'),
+        ('cap_counters',       'placet_worker', 'SELECT, DELETE'),
         ('consent_state',      'placet_worker', 'SELECT'),
         ('decisions',          'placet_worker', 'SELECT, UPDATE (inputs, stage, emptied_at)'),
         ('deletions',          'placet_worker', 'SELECT, INSERT, DELETE'),
@@ -74,6 +76,7 @@ BEGIN
         ('touchpoints',        'placet_worker', 'SELECT, DELETE'),
         -- Erasures, on connections of their own (PLACET_ERASURE_URL): the one role that empties entries.
         ('arms',               'placet_erasure', 'SELECT, INSERT, UPDATE (shown, succeeded, revision)'),
+        ('cap_counters',       'placet_erasure', 'SELECT, DELETE'),
         ('consent_state',      'placet_erasure', 'SELECT, DELETE'),
         ('decisions',          'placet_erasure', 'SELECT, DELETE'),
         ('deletions',          'placet_erasure', 'SELECT, DELETE'),

@@ -76,6 +76,23 @@ COMMENT ON TABLE bundles IS 'Every bundle that was ever active, whole, so that a
 COMMENT ON COLUMN bundles.digest IS 'sha256: and the digest of content; immutable. [pd=none]';
 COMMENT ON COLUMN bundles.content IS 'All files of the bundle as canonical JSON (RFC 8785); immutable. [pd=none]';
 
+CREATE TABLE cap_counters (
+    subject_id uuid NOT NULL,
+    cap text NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    n integer NOT NULL,
+    purposes text[] NOT NULL,
+    counted_since timestamp with time zone NOT NULL,
+    CONSTRAINT cap_counters_pkey PRIMARY KEY (subject_id, cap, window_start)
+);
+COMMENT ON TABLE cap_counters IS 'One row a counter: a cap, an offer, group or placement, and a window. [purposes=purposes; since=counted_since; needs=all]';
+COMMENT ON COLUMN cap_counters.subject_id IS 'Whom it counts for; zero for everybody together, which says nothing about anyone. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN cap_counters.cap IS 'Which cap, and of which offer, group or placement; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN cap_counters.window_start IS 'When the hour, day, week or month began; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN cap_counters.n IS 'How often it was counted. [pd=decision; erase=delete]';
+COMMENT ON COLUMN cap_counters.purposes IS 'The purposes of what was counted; none for everybody together. [pd=decision; erase=delete]';
+COMMENT ON COLUMN cap_counters.counted_since IS 'When the first of them was counted. [pd=decision; erase=delete]';
+
 CREATE TABLE consent_state (
     subject_id uuid NOT NULL,
     purpose text NOT NULL,
@@ -120,6 +137,7 @@ CREATE TABLE decisions (
     inputs bytea,
     decided_at timestamp with time zone NOT NULL,
     emptied_at timestamp with time zone,
+    learnable boolean NOT NULL DEFAULT false,
     CONSTRAINT decisions_pkey PRIMARY KEY (subject_id, decision_id)
 );
 CREATE INDEX decisions_decision ON public.decisions USING btree (decision_id);
@@ -131,14 +149,15 @@ COMMENT ON COLUMN decisions.placement IS 'Which slot was filled; immutable. [pd=
 COMMENT ON COLUMN decisions.offer IS 'By which offer; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.stage IS 'At which stage of the default journey; an inference. [pd=inference; ended=empty; erase=delete]';
 COMMENT ON COLUMN decisions.mode IS 'profiled; the other modes are not stored; immutable. [pd=decision; erase=delete]';
-COMMENT ON COLUMN decisions.reason IS 'Why this offer, in OpenFeature''s words; immutable. [pd=decision; erase=delete]';
+COMMENT ON COLUMN decisions.reason IS 'Why this offer, in OpenFeature''s words, or HOLDOUT for who sees fallbacks to be compared with; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.proof IS 'The ledger entries that allowed it; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.purposes IS 'The purposes whose data was used; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.propensity IS 'With which probability this offer was chosen; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.bundle IS 'Digest of the policies in force; immutable. [pd=decision; erase=delete]';
-COMMENT ON COLUMN decisions.inputs IS 'The values that the rules read, with their purposes; sealed. [pd=inference; sealed; ended=empty; erase=delete]';
+COMMENT ON COLUMN decisions.inputs IS 'What it was made on: the values that the rules read with their purposes, what was allowed, what was out, and the draw; sealed. [pd=inference; sealed; ended=empty; erase=delete]';
 COMMENT ON COLUMN decisions.decided_at IS 'When, by the service''s clock; immutable. [pd=decision; erase=delete]';
 COMMENT ON COLUMN decisions.emptied_at IS 'When inputs and stage were deleted, because a purpose that they were used for had ended. [pd=decision; ended=date; erase=delete]';
+COMMENT ON COLUMN decisions.learnable IS 'Whether learning from it was allowed when it was made; immutable. [pd=decision; erase=delete]';
 
 CREATE TABLE deletions (
     subject_id uuid NOT NULL,

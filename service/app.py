@@ -106,7 +106,12 @@ class Desks:
             database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
         )
         self.decisions = DecisionDesk(
-            database=database, policy=policy, consent=self.consent, journey=self.journey, seal=self.subjects.seal
+            database=database,
+            policy=policy,
+            consent=self.consent,
+            journey=self.journey,
+            tokens=keyring.token,
+            seal=self.subjects.seal,
         )
         self.rights = self._rights(answers, datamap)
 

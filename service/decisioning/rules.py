@@ -1,70 +1,182 @@
 """The verdicts of decisions: one pipeline in which each step can only narrow."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 
-from service.decisioning.model import Choice, Mode, Page, Reason, Slot
+from service.decisioning.model import (
+    Choice,
+    Draw,
+    Exclusion,
+    Filled,
+    Inputs,
+    Mode,
+    Page,
+    Reason,
+    Remembered,
+    Slot,
+    Unsuited,
+    Verdict,
+)
+from service.decisioning.ranking import drawn, odds, weights
+from service.decisioning.slots import names, of_placement, slot
 from service.journey.model import Facts
+from service.policy.expression import TODAY, Value
 from service.policy.model import Bundle, Field, Offer, Placement
 
 
-def slot(bundle: Bundle, placement: Placement, allowed: Set[str]) -> Slot:
-    """What consent leaves for a placement: the offers all of whose purposes are allowed. Its fallback is not one."""
-    every = [o for o in bundle.offers.values() if placement.id in o.placements and o.id != placement.fallback]
-    offers = tuple(offer for offer in every if offer.purposes <= allowed)
-    staged = frozenset(field.id for field in bundle.fields.values() if field.source == "stage")
-    reads = [offer.reads for offer in offers] + [staged for offer in offers if offer.stages]
-    return Slot(
-        placement=placement,
-        offers=offers,
-        withheld=len(offers) < len(every),
-        purposes=frozenset[str]().union(*(offer.purposes for offer in offers)),
-        reads=frozenset[str]().union(*reads),
-    )
-
-
-def personal(bundle: Bundle, slots: Iterable[Slot]) -> list[Field]:
+def personal(slots: Iterable[Slot]) -> list[Field]:
     """The fields about the person that these slots look at; one that consent does not cover is none of them (D1)."""
-    names = frozenset[str]().union(*(slot.reads for slot in slots))
-    return [field for name in sorted(names) if (field := bundle.fields[name]).purpose is not None]
+    return [*{field.id: field for slot in slots for field in slot.personal}.values()]
 
 
-def stage(bundle: Bundle, facts: Facts) -> str | None:
-    """The stage among what is known of a person."""
-    found = next((facts.get(field.id) for field in bundle.fields.values() if field.source == "stage"), None)
+def stage(slot: Slot, facts: Facts) -> str | None:
+    """The stage among what is known of a person, where this slot looks at it."""
+    found = next((facts.get(field) for field in slot.staged), None)
     return found if isinstance(found, str) else None
 
 
-def eligible(offer: Offer, stage: str | None, facts: Facts) -> bool:
-    """Whether an offer suits this person here: its stage is theirs and its rule holds."""
-    return (not offer.stages or stage in offer.stages) and (offer.rule is None or offer.rule.holds(facts))
+def excluded(slot: Slot, remembered: Remembered, shown: Iterable[str]) -> dict[str, Exclusion]:
+    """The offers that are out whomever they suit: dismissed, capped, or on the page already, as their group may be."""
+    out = {offer: Exclusion.SHOWN for name in shown for offer in slot.same_as.get(name, ())}
+    for name in remembered.full:
+        out |= dict.fromkeys(slot.stopped_by.get(name, ()), Exclusion.CAPPED)
+    for name in remembered.dismissed:
+        silenced = [offer for offer in slot.same_as.get(name, ()) if offer not in slot.exempt]
+        out |= dict.fromkeys(silenced, Exclusion.DISMISSED)
+    return out
 
 
-def choose(bundle: Bundle, slots: Sequence[Slot], facts: Facts) -> list[Choice]:
-    """What fills each slot.
-
-    The steps are those of DESIGN section 7; holdout, calendar, suppression and caps have nothing to narrow yet.
-    """
-    choices: list[Choice] = []
-    shown: set[str] = set()
-    reached = stage(bundle, facts)
-    for slot in slots:
-        choice = _choose(bundle, slot, reached, facts, shown)
-        shown.add(choice.offer.id)
-        choices.append(choice)
-    return choices
+def suited(slot: Slot, facts: Facts, now: datetime) -> Iterator[Offer]:
+    """The offers that suit a person here and now, the best first: calendar, stage and rule let them in."""
+    closed = closed_at(slot, now)
+    if slot.placement.calendar in closed:
+        return
+    reached = stage(slot, facts)
+    for offer in slot.offers:
+        if unsuited(offer, closed, reached, facts) is None:
+            yield offer
 
 
-def _choose(bundle: Bundle, slot: Slot, stage: str | None, facts: Facts, shown: Set[str]) -> Choice:
+def closed_at(slot: Slot, now: datetime) -> frozenset[str]:
+    """The calendars of a slot by which nothing may be shown now."""
+    return frozenset(calendar.id for calendar in slot.calendars if not calendar.open_at(now))
+
+
+def unsuited(offer: Offer, closed: Collection[str | None], stage: str | None, facts: Facts) -> Unsuited | None:
+    """Why an offer does not suit a person here and now; None where it does."""
+    if offer.calendar in closed:
+        return "calendar"
+    if offer.stages and stage not in offer.stages:
+        return "stage"
+    return None if offer.rule is None or offer.rule.holds(facts) else "rule"
+
+
+def fill_page(
+    bundle: Bundle,
+    slots: Iterable[Slot],
+    facts: Facts,
+    remembered: Remembered,
+    draw: Callable[[Slot], Draw],
+    now: datetime,
+) -> list[Filled]:
+    """What fills each slot of a page, one after the other: what one took, with its group, the next ones lack."""
+    shown: list[str] = []
+    page: list[Filled] = []
+    for one in slots:
+        out = excluded(one, remembered, shown)
+        by = None if one.placement.ranking == "priority" else draw(one)
+        choice = choose(bundle, one, facts, out, by, now)
+        page.append(Filled(choice, out, by))
+        shown += names(choice.offer)
+    return page
+
+
+def choose(
+    bundle: Bundle, slot: Slot, facts: Facts, out: Mapping[str, Exclusion], draw: Draw | None, now: datetime
+) -> Choice:
+    """What fills a slot. The steps are those of DESIGN section 7; consent, mode and holdout have made the slot."""
     # The mode that consent leaves: whoever was looked at to rule offers out was profiled, whichever offer wins
     mode = Mode.PROFILED if slot.purposes else Mode.CONTEXTUAL
-    # Stage and eligibility; no offer twice on a page
-    suited = [offer for offer in slot.offers if offer.id not in shown and eligible(offer, stage, facts)]
-    # Ranking by priority; the id decides between equals, so that the same question has the same answer (D6)
-    if best := min(suited, key=lambda offer: (-offer.priority, offer.id), default=None):
-        return Choice(slot=slot, offer=best, mode=mode, reason=Reason.TARGETING_MATCH)
+    # Calendar, stage, eligibility; suppression, caps, and nothing twice on a page
+    left = (offer for offer in suited(slot, facts, now) if offer.id not in out)
+    # Ranking by priority, where the best comes first; the id decides between equals (D6)
+    if slot.placement.ranking == "priority":
+        if best := next(left, None):
+            return Choice(slot=slot, offer=best, mode=mode, reason=Reason.TARGETING_MATCH)
+    # Ranking by a draw, whose probabilities are told (D11)
+    elif offers := {offer.id: offer for offer in left}:
+        weighed = weights(slot.placement, offers.values(), facts, draw)
+        name, propensity = drawn(weighed, draw.u if draw else None)
+        return Choice(slot, offers[name], mode, Reason.SPLIT, propensity, weighed)
     # Fallback: an offer that needs no purpose, so that consent allows it too
-    reason = Reason.CONSENT if slot.withheld else Reason.FALLBACK
-    return Choice(slot=slot, offer=bundle.offers[slot.placement.fallback], mode=Mode.FALLBACK, reason=reason)
+    reason = _reason(slot, facts, out, now)
+    mode = Mode.PROFILED if reason is Reason.HOLDOUT else Mode.FALLBACK
+    return Choice(slot=slot, offer=bundle.offers[slot.placement.fallback], mode=mode, reason=reason)
+
+
+def _reason(slot: Slot, facts: Facts, out: Mapping[str, Exclusion], now: datetime) -> Reason:
+    """Why there is only the fallback."""
+    if slot.held_out:
+        return Reason.HOLDOUT
+    if Exclusion.CAPPED in out.values() and any(
+        out.get(offer.id) is Exclusion.CAPPED for offer in suited(slot, facts, now)
+    ):
+        return Reason.CAPPED
+    return Reason.CONSENT if slot.withheld else Reason.FALLBACK
+
+
+def facts_of(bundle: Bundle, inputs: Inputs, now: datetime) -> dict[str, Value]:
+    """What was known when it was decided, as rules read it."""
+    known: dict[str, Value] = {TODAY: now.date()}
+    for name, given in inputs.facts.items():
+        field = bundle.fields.get(name)
+        dated = field is not None and field.type == "date" and isinstance(given.value, str)
+        known[name] = date.fromisoformat(str(given.value)) if dated else given.value
+    return known
+
+
+def fill(bundle: Bundle, placement: Placement, inputs: Inputs, now: datetime) -> Choice:
+    """What a bundle fills a placement with on these inputs: on those of a decision, the same once more (D6, D11).
+
+    `now` is the time that it was asked at.
+    """
+    found = slot(bundle, placement, frozenset(inputs.allowed), held_out=inputs.held_out)
+    return choose(bundle, found, facts_of(bundle, inputs, now), inputs.excluded, inputs.draw, now)
+
+
+def chances(bundle: Bundle, placement: Placement, inputs: Inputs, now: datetime) -> dict[str, float]:
+    """With which probability each offer fills a placement on these inputs; they add up to one."""
+    found = slot(bundle, placement, frozenset(inputs.allowed), held_out=inputs.held_out)
+    facts = facts_of(bundle, inputs, now)
+    left = [offer for offer in suited(found, facts, now) if offer.id not in inputs.excluded]
+    if placement.ranking == "priority" or not left:
+        return {fill(bundle, placement, inputs, now).offer.id: 1.0}
+    return odds(weights(placement, left, facts, inputs.draw))
+
+
+def verdicts(bundle: Bundle, placement: Placement, inputs: Inputs, now: datetime) -> list[Verdict]:
+    """What becomes of each offer of a placement, the best first, and of its fallback where that is shown."""
+    shown = fill(bundle, placement, inputs, now).offer.id
+    probable = chances(bundle, placement, inputs, now)
+    found = slot(bundle, placement, frozenset(inputs.allowed))
+    facts = facts_of(bundle, inputs, now)
+    closed, reached = closed_at(found, now), stage(found, facts)
+    told: list[Verdict] = []
+    for offer in of_placement(bundle, placement):
+        verdict = "shown" if offer.id == shown else "outranked"
+        if not offer.purposes <= frozenset(inputs.allowed):
+            verdict = "purpose"
+        elif inputs.held_out and not offer.service:
+            verdict = "held_out"
+        elif placement.calendar in closed:
+            verdict = "calendar"
+        elif reason := unsuited(offer, closed, reached, facts):
+            verdict = reason
+        elif exclusion := inputs.excluded.get(offer.id):
+            verdict = exclusion.value
+        told.append(Verdict(offer.id, verdict, probable.get(offer.id, 0.0)))
+    fallback = [Verdict(shown, "shown", 1.0)] if shown == placement.fallback else []
+    return told + fallback
 
 
 def still_holds(page: Page, revision: int | None) -> bool:

@@ -50,16 +50,16 @@ class Batches(Generic[Item, Answer]):
         self._loop: asyncio.AbstractEventLoop | None = None
         """That of the first caller, remembered because asking for it is a call of the system."""
 
-    async def answer(self, item: Item) -> Answer:
+    async def answer(self, item: Item, *, first: bool = False) -> Answer:
         """What the next batch answers for `item`; raises `Unavailable` when too many wait, and what the work raises.
 
-        A caller that goes away takes only its own item's answer with it.
+        A caller that goes away takes only its own item's answer with it. Who has waited before may be `first` in line.
         """
         if self._closed or len(self._waiting) >= self._longest:
             raise Unavailable("Too many requests wait for the database; ask again a little later.")
         loop = self._loop = self._loop or asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.append((item, future))
+        (self._waiting.appendleft if first else self._waiting.append)((item, future))
         if len(self._working) == len(self._stalled):
             self._open_lane()
         return await future

@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.decisioning.model import Choice, Mode, Reason
-from service.decisioning.rules import choose, personal, slot
+from service.decisioning.rules import personal
+from service.decisioning.slots import slot
 from service.journey.model import Facts
 from service.policy.model import Bundle, Offer
-from tests.unit.decisioning.offering import bundle, offer
+from tests.unit.decisioning.offering import bundle, choose, offer
 
 PURPOSES = {"stage": "personalization", "orders": "personalization", "visits": "analytics"}
 RULES = ["orders >= 2", "visits >= 1", "orders >= 1 and visits >= 1", 'device == "mobile"', 'device != "mobile"', None]
@@ -62,7 +63,7 @@ def test_nothing_is_used_that_consent_does_not_cover(
     for choice in chosen(of, allowed, facts, page):
         assert choice.offer.purposes <= allowed
         assert choice.slot.purposes <= allowed
-        assert {field.purpose for field in personal(of, [choice.slot])} <= choice.slot.purposes
+        assert {field.purpose for field in personal([choice.slot])} <= choice.slot.purposes
         assert (choice.mode is Mode.PROFILED) <= bool(choice.slot.purposes)
 
 
@@ -72,7 +73,7 @@ def test_what_may_not_be_known_changes_nothing(
 ) -> None:
     """Two people who differ only in what consent does not cover are shown the same."""
     slots = [slot(of, of.placements[name], allowed) for name in page]
-    covered = {field.id for field in personal(of, slots)} | {"device"}
+    covered = {field.id for field in personal(slots)} | {"device"}
     same = {name: value for name, value in facts.items() if name in covered}
     other = {name: value for name, value in others.items() if name not in covered}
     assert choose(of, slots, same | other) == choose(of, slots, same)

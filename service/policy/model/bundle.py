@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 from msgspec import Struct
 
@@ -65,6 +66,11 @@ class Bundle(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def invalidated(self, notice_id: str, version: str, purpose: str) -> bool:
         """Whether a later major version changed or dropped this purpose, so that what was said on `version` ended."""
         return purpose not in self._holding(notice_id, version)
+
+    @cached_property
+    def derived(self) -> dict[Any, Any]:
+        """What others have worked out from this bundle alone, under names of their own, to be kept as long as it is."""
+        return {}
 
     @cached_property
     def _holding(self) -> Callable[[str, str], frozenset[str]]:

@@ -3,10 +3,11 @@
 import pytest
 
 from service.decisioning.model import Choice, Mode, Reason
-from service.decisioning.rules import choose, in_language, personal, slot
+from service.decisioning.rules import in_language, personal
+from service.decisioning.slots import slot
 from service.journey.model import Facts
 from service.policy.model import Offer
-from tests.unit.decisioning.offering import bundle, offer
+from tests.unit.decisioning.offering import bundle, choose, offer
 
 FIT = ("personalization",)
 FITTING = offer("fitting", *FIT, rule="orders >= 1", priority=10)
@@ -20,7 +21,7 @@ def chosen(
 ) -> list[Choice]:
     """What these offers lead to."""
     of = bundle(*offers)
-    return choose(of, [slot(of, of.placements[name], set(allowed)) for name in placements], facts or {})
+    return choose(of, [slot(of, of.placements[name], frozenset(allowed)) for name in placements], facts or {})
 
 
 @pytest.mark.parametrize(
@@ -36,12 +37,12 @@ def chosen(
 def test_consent_leaves_what_it_covers_whole(allowed: tuple[str, ...], left: set[str], reads: set[str]) -> None:
     """An offer is left when every purpose of it is allowed, and only what those offers read is looked at."""
     of = bundle(FITTING, STAGED, COUNTED, OPEN)
-    found = slot(of, of.placements["hero"], set(allowed))
+    found = slot(of, of.placements["hero"], frozenset(allowed))
     assert {each.id for each in found.offers} == left
     assert found.reads == reads
     assert found.purposes == {purpose for each in found.offers for purpose in each.purposes}
     assert found.withheld == (len(left) < 4)
-    read = personal(of, [found])
+    read = personal([found])
     assert {field.id for field in read} == reads - {"device"}
     assert {field.purpose for field in read} <= set(allowed)
 
@@ -49,7 +50,7 @@ def test_consent_leaves_what_it_covers_whole(allowed: tuple[str, ...], left: set
 def test_a_slot_holds_the_offers_of_its_placement_without_its_fallback() -> None:
     """The fallback competes with nobody."""
     of = bundle(FITTING, offer("elsewhere", placements=["side"]))
-    assert [each.id for each in slot(of, of.placements["hero"], set(FIT)).offers] == ["fitting"]
+    assert [each.id for each in slot(of, of.placements["hero"], frozenset(FIT)).offers] == ["fitting"]
 
 
 @pytest.mark.parametrize(
