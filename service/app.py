@@ -24,6 +24,9 @@ from service.consent.protection.commands import ProtectionDesk
 from service.decisioning.api import DecisionCounter
 from service.decisioning.api import router as decisioning_router
 from service.decisioning.commands import DecisionDesk
+from service.decisioning.explanation.api import router as explanation_router
+from service.decisioning.explanation.commands import ExplanationDesk
+from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
 from service.kernel.auth import Gate
@@ -68,6 +71,7 @@ ROUTERS = (
     pseudonym_router,
     journey_router,
     decisioning_router,
+    explanation_router,
     rights_router,
 )
 
@@ -105,6 +109,8 @@ class Desks:
         self.journey = JourneyDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
         )
+        tokens = Tokens(keyring.token)
+        self.explanations = ExplanationDesk(database=database, policy=policy, opened=self.subjects.open, tokens=tokens)
         self.decisions = DecisionDesk(
             database=database,
             policy=policy,
@@ -112,6 +118,7 @@ class Desks:
             journey=self.journey,
             tokens=keyring.token,
             seal=self.subjects.seal,
+            explanations=self.explanations,
         )
         self.rights = self._rights(answers, datamap)
 
@@ -217,6 +224,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
+        "explanation_desk": desks.explanations,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "rights_desk": desks.rights,
     }

@@ -47,6 +47,31 @@ async def standing(reader: Reader, lookups: Iterable[bytes], purposes: Iterable[
     return found
 
 
+async def standing_of(reader: Reader, subject_id: UUID) -> Standing | None:
+    """Where an active subject stands on every purpose; None once they are erased."""
+    rows = await reader.fetch(QUERIES["standing_of"], subject_id)
+    if not rows:
+        return None
+    _, revision, restriction, objections, *_ = rows[0]
+    return Standing(
+        subject_id=subject_id,
+        revision=revision,
+        states={
+            purpose: ConsentState(purpose, STATUSES[status], *state)
+            for _, _, _, _, purpose, status, *state in rows
+            if purpose is not None
+        },
+        objections=msgspec.convert(objections, list[Objection]) if objections else (),
+        restriction=restriction,
+    )
+
+
+async def given(reader: Reader, subject_id: UUID, entries: Iterable[UUID]) -> Mapping[str, tuple[UUID, datetime]]:
+    """By purpose which of these entries of a subject is on it, and when it took effect."""
+    rows = await reader.fetch(QUERIES["given"], subject_id, list(entries))
+    return {row["purpose"]: (row["entry_id"], row["effective_at"]) for row in rows}
+
+
 class _Decision(Struct, frozen=True, tag_field="kind", tag=CONSENT):
     """What a fold needs of an entry on consent."""
 

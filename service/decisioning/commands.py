@@ -1,7 +1,7 @@
 """The verb of decisions: decide. What is profiled is stored before it is answered; nothing else is."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from service.consent.model import Permission, Standing
 from service.consent.rules import counts_since
 from service.consent.verdicts import permissions
 from service.decisioning import caps, question, ranking, rules, store
+from service.decisioning.explanation.commands import ExplanationDesk
 from service.decisioning.keeping import Keeper
 from service.decisioning.model import (
     Choice,
@@ -21,8 +22,6 @@ from service.decisioning.model import (
     DecisionsMade,
     Draw,
     Filled,
-    Input,
-    Inputs,
     Mode,
     OfferShown,
     Page,
@@ -86,6 +85,7 @@ class DecisionDesk:
         journey: JourneyDesk,
         tokens: Hasher,
         seal: Seal,
+        explanations: ExplanationDesk,
     ) -> None:
         self._database = database
         self._policy = policy
@@ -93,6 +93,7 @@ class DecisionDesk:
         self._journey = journey
         self._hasher = tokens
         self._seal = seal
+        self._explanations = explanations
         self._tokens = Tokens(tokens)
         self._keeper = Keeper(database)
         self.tables = Tables()
@@ -118,7 +119,8 @@ class DecisionDesk:
             if made := await self._decide_for(asked, self._known(asked, standing)):
                 return made
         slots = [slot(bundle, placement, frozenset()) for placement in placements]
-        return _answer(asked, self._fill(asked, slots, facts, Remembered(), ranking.NOBODY), {})
+        filled = self._fill(asked, slots, facts, Remembered(), ranking.NOBODY)
+        return await self._answer(asked, filled, {}, facts, None)
 
     def _known(self, asked: Asked, standing: Standing) -> Known:
         """Consent snapshot: what a known subject allows now."""
@@ -148,14 +150,14 @@ class DecisionDesk:
             profiled = [one for one in filled if one.choice.mode is Mode.PROFILED]
             decided = {one.choice.slot.placement.id: self._decided(asked, one, facts, known) for one in profiled}
             if not decided:
-                return _answer(asked, filled, {})
+                return await self._answer(asked, filled, {}, facts, known)
             page = _page(asked, known, [*decided.values()])
             kept = await self._keeper.keep(page, first=late)
             if kept.decided_at is None:
                 return None
             if not kept.full:
                 told = {placement: (one, self._token(page, one, kept.decided_at)) for placement, one in decided.items()}
-                return _answer(asked, filled, told)
+                return await self._answer(asked, filled, told, facts, known)
             late, remembered = True, replace(remembered, full=remembered.full | kept.full)
 
     def _slot(self, asked: Asked, placement: Placement, known: Known) -> Slot:
@@ -189,29 +191,39 @@ class DecisionDesk:
 
     def _decided(self, asked: Asked, filled: Filled, facts: Facts, known: Known) -> Decided:
         """A profiled choice with its proof, and no value but those that its own placement's offers read."""
-        choice, fields = filled.choice, asked.bundle.fields
-        read = {name: facts[name] for name in sorted(choice.slot.reads & facts.keys())}
-        inputs = Inputs(
-            facts={
-                name: Input(value.isoformat() if isinstance(value, date) else value, fields[name].purpose)
-                for name, value in read.items()
-            },
-            allowed=tuple(known.grants),
-            excluded=filled.excluded,
-            draw=replace(filled.draw, weights=choice.weights) if filled.draw and choice.weights else None,
-            held_out=choice.slot.held_out,
-            asked_at=asked.now,
-        )
+        choice = filled.choice
+        inputs = rules.inputs(asked.bundle, filled, facts, known.grants, asked.now)
         sealed = self._seal("decisions", "inputs", known.standing.subject_id, msgspec.json.encode(inputs))
         return Decided(
             decision_id=new_id(),
             choice=choice,
-            stage=rules.stage(choice.slot, read),
+            stage=rules.stage(choice.slot, facts),
             proof=_proof(choice, known.verdicts),
             inputs=sealed,
             learnable=LEARNING in known.grants,
             caps=tuple(one for one in choice.slot.caps.get(choice.offer.id, ()) if one.cap.event == "decision"),
         )
+
+    async def _answer(
+        self,
+        asked: Asked,
+        filled: Sequence[Filled],
+        told: Mapping[str, tuple[Decided, str]],
+        facts: Facts,
+        known: Known | None,
+    ) -> DecisionsMade:
+        """What was decided, each decision with its explanation where that was asked for."""
+        languages = asked.bundle.sites[asked.situation.site].languages
+        made = [_made(asked, one.choice, told.get(one.choice.slot.placement.id), languages) for one in filled]
+        if asked.situation.explain:
+            standing, allowed = (known.standing, known.grants) if known else (None, ())
+            for place, one in enumerate(filled):
+                inputs = rules.inputs(asked.bundle, one, facts, allowed, asked.now)
+                explanation = await self._explanations.explain_now(
+                    asked.bundle, asked.situation, made[place], one.choice, inputs, standing
+                )
+                made[place] = replace(made[place], explanation=explanation)
+        return DecisionsMade(decisions=made)
 
     def _token(self, page: Page, decided: Decided, decided_at: datetime) -> str:
         """With which a page reports what became of a decision."""
@@ -248,13 +260,6 @@ def _proof(choice: Choice, verdicts: Mapping[str, Permission]) -> tuple[UUID, ..
     """The ledger entries that allowed what was used; a purpose on another basis has none (D4)."""
     entries = (verdicts[purpose].proof for purpose in sorted(choice.slot.purposes))
     return tuple(entry for entry in entries if entry is not None)
-
-
-def _answer(asked: Asked, filled: Sequence[Filled], told: Mapping[str, tuple[Decided, str]]) -> DecisionsMade:
-    languages = asked.bundle.sites[asked.situation.site].languages
-    return DecisionsMade(
-        decisions=[_made(asked, one.choice, told.get(one.choice.slot.placement.id), languages) for one in filled]
-    )
 
 
 def _made(asked: Asked, choice: Choice, told: tuple[Decided, str] | None, languages: Sequence[str]) -> DecisionMade:

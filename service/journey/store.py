@@ -1,12 +1,13 @@
 """Touchpoints in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
-from service.journey.model import Contacts
+from service.journey.model import Contacts, PastContact
 from service.kernel.database import Connection, Reader
 from service.kernel.queries import load
 
@@ -75,3 +76,11 @@ async def contacts(reader: Reader, questions: Sequence[ContactsQuestion]) -> lis
             Contacts(event=r["event"], channel=r["channel"], count=r["count"], last=r["last"], recent=r["recent"])
         )
     return found
+
+
+async def remembered(
+    reader: Reader, subject_id: UUID, purposes: Collection[str], until: datetime, recorded_by: datetime
+) -> list[PastContact]:
+    """A subject's contacts up to a time kept for any of these purposes, and known by another time, in order."""
+    rows = await reader.fetch(QUERIES["remembered"], subject_id, list(purposes), until, recorded_by)
+    return [msgspec.convert(dict(row), PastContact) for row in rows]
