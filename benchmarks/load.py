@@ -14,7 +14,7 @@ from service.consent.model import Choice, ConsentState, Method, NoticeShown, Rec
 from service.consent.recording import CONSENT
 from service.consent.statement import Statement, recordable, withdrawable
 from service.consent.verdicts import permissions
-from service.journey.commands import TOUCHPOINTS
+from service.journey.rules import TOUCHPOINTS
 from service.kernel.auth import SERVER_SCOPES, Principal
 from service.kernel.database import Database
 from service.kernel.ids import new_id

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.primitives`: what the cryptography of one person costs, in microseconds on one processor.
+"""`python -m benchmarks.primitives`: what one person's cryptography and a rule cost, in microseconds on one processor.
 
 Each is the best of five turns, with real keys and the bundle that ships; no database takes part.
 """
@@ -23,6 +23,7 @@ from service.kernel.ids import new_id
 from service.ledger import rules
 from service.ledger.model import Entry
 from service.policy.commands import ActivePolicy
+from service.policy.expression import Facts, compile_rule
 from service.policy.load import load
 from service.policy.model import Bundle
 from service.settings import Settings
@@ -34,6 +35,7 @@ from service.subjects.model import Identifier
 
 TURNS, CALLS = 5, 2000
 IDENTIFIER = Identifier(kind=KIND, value="benchmark-1")
+FACTS: Facts = {"product_views": 4.0, "page_category": "records", "device": "desktop"}
 EVIDENCE = b'{"screen":"banner-a"}'
 
 
@@ -55,6 +57,7 @@ def cases(keyring: Keyring, bundle: Bundle) -> dict[str, Callable[[], object]]:
     subject_id, secret, sealer = new_id(), random_key(), Sealer(random_key())
     place = b"ledger_entries", b"evidence", subject_id.bytes
     sealed, wrapped = sealer.seal(EVIDENCE, *place), keyring.epochs.wrap(secret)
+    rule = bundle.offers["compare-models"].rule or compile_rule("true", {})
     receipts, entries = Receipts(keyring.signing, "http://127.0.0.1:8000"), _entries(bundle, keyring)
     return {
         "lookup of an identifier": lambda: subjects.lookup(IDENTIFIER),
@@ -63,6 +66,7 @@ def cases(keyring: Keyring, bundle: Bundle) -> dict[str, Callable[[], object]]:
         "wrapping a person's key": lambda: keyring.epochs.wrap(secret),
         "unwrapping it": lambda: keyring.epochs.unwrap(keyring.epochs.current, wrapped),
         "a pseudonym": lambda: keyring.recipient.hash(b"pseudonym", b"crm", subject_id.bytes, secret),
+        "a rule of three clauses": lambda: rule.holds(FACTS),
         f"receipt of {len(entries)} entries, signed": lambda: receipts.issue(bundle, entries),
     }
 

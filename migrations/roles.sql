@@ -51,6 +51,7 @@ BEGIN
         ('rights_requests',    'placet_serving',
             'SELECT, INSERT, UPDATE (state, verified_by, verified_at, verification, completed_at)'),
         ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision, shredded_at)'),
+        ('touchpoint_counts',  'placet_serving', 'SELECT, INSERT, UPDATE (n)'),
         ('touchpoints',        'placet_serving', 'SELECT, INSERT, DELETE'),
         -- `placet work`: deletes what has ended, and lets the tree grow. Locking a row asks for the right to change it.
         ('arm_tables',         'placet_worker', 'SELECT, INSERT, DELETE'),

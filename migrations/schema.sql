@@ -486,6 +486,19 @@ COMMENT ON COLUMN subjects.state IS 'active, or erased: the tombstone itself. [p
 COMMENT ON COLUMN subjects.revision IS 'Grows with every consent change and erasure, so that a decision in flight notices. [pd=technical; erase=keep]';
 COMMENT ON COLUMN subjects.shredded_at IS 'When the keys of the erased were deleted from the keyring; null before. [pd=none]';
 
+CREATE TABLE touchpoint_counts (
+    day date NOT NULL,
+    event text NOT NULL,
+    channel text NOT NULL,
+    n bigint NOT NULL,
+    CONSTRAINT touchpoint_counts_pkey PRIMARY KEY (day, event, channel)
+);
+COMMENT ON TABLE touchpoint_counts IS 'One row a day, event and channel. [purposes=none]';
+COMMENT ON COLUMN touchpoint_counts.day IS 'The day on which they occurred, in UTC; immutable. [pd=none]';
+COMMENT ON COLUMN touchpoint_counts.event IS 'What happened: an event that a journey of the bundle names; immutable. [pd=none]';
+COMMENT ON COLUMN touchpoint_counts.channel IS 'Where: a channel of the bundle; immutable. [pd=none]';
+COMMENT ON COLUMN touchpoint_counts.n IS 'How many, of whomever. [pd=none]';
+
 CREATE TABLE touchpoints (
     subject_id uuid NOT NULL,
     touchpoint_id uuid NOT NULL,

@@ -26,6 +26,9 @@ from service.decisioning.api import router as decisioning_router
 from service.decisioning.commands import DecisionDesk
 from service.decisioning.explanation.api import router as explanation_router
 from service.decisioning.explanation.commands import ExplanationDesk
+from service.decisioning.interactions.api import router as interactions_router
+from service.decisioning.interactions.commands import InteractionDesk
+from service.decisioning.learning import arms
 from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
@@ -72,6 +75,7 @@ ROUTERS = (
     journey_router,
     decisioning_router,
     explanation_router,
+    interactions_router,
     rights_router,
 )
 
@@ -99,28 +103,42 @@ class Desks:
         self.subjects = Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, development=settings.development)
-        self.consequences = Consequences(datamap=datamap, policy=policy)
+        self.consequences = Consequences(datamap=datamap, policy=policy, unlearn=arms.unlearn)
         self.consent = self._consent(keyring, answers)
         self.protection = self._protection(answers)
         self.link = LinkDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
-        self.journey = JourneyDesk(
-            database=database, policy=policy, subjects=self.subjects, answers=answers, tokens=keyring.token
+        self.journey = self._journey(keyring, answers)
+        self.tokens = Tokens(keyring.token)
+        self.explanations = ExplanationDesk(
+            database=database, policy=policy, opened=self.subjects.open, tokens=self.tokens
         )
-        tokens = Tokens(keyring.token)
-        self.explanations = ExplanationDesk(database=database, policy=policy, opened=self.subjects.open, tokens=tokens)
-        self.decisions = DecisionDesk(
-            database=database,
-            policy=policy,
+        self.decisions = self._decisions(keyring)
+        self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
+        self.rights = self._rights(answers, datamap)
+
+    def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
+        return JourneyDesk(
+            database=self.database,
+            policy=self.policy,
+            consent=self.consent,
+            subjects=self.subjects,
+            answers=answers,
+            tokens=keyring.token,
+        )
+
+    def _decisions(self, keyring: Keyring) -> DecisionDesk:
+        return DecisionDesk(
+            database=self.database,
+            policy=self.policy,
             consent=self.consent,
             journey=self.journey,
             tokens=keyring.token,
             seal=self.subjects.seal,
             explanations=self.explanations,
         )
-        self.rights = self._rights(answers, datamap)
 
     def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
         return RightsDesk(
@@ -161,6 +179,7 @@ class Desks:
     async def close(self) -> None:
         """Answer everything that waits, and take nothing new."""
         await self.decisions.close()
+        await self.journey.close()
         await self.consent.close()
         if self.erasing is not self.database:
             await self.erasing.close()
@@ -226,6 +245,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "journey_desk": desks.journey,
         "explanation_desk": desks.explanations,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
+        "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}

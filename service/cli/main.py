@@ -8,6 +8,7 @@ from service.cli.consents import consents
 from service.cli.demo import demo
 from service.cli.keys import keys
 from service.cli.ledger import ledger
+from service.cli.offers import offers
 from service.cli.operate import migrate, openapi, schema
 from service.cli.policies import policies
 from service.cli.serve import serve, work
@@ -23,5 +24,19 @@ def main() -> None:
     """
 
 
-for command in (serve, work, migrate, policies, consents, keys, ledger, api_keys, officers, demo, openapi, schema):
+for command in (
+    serve,
+    work,
+    migrate,
+    policies,
+    consents,
+    offers,
+    keys,
+    ledger,
+    api_keys,
+    officers,
+    demo,
+    openapi,
+    schema,
+):
     main.add_command(command)

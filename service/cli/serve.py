@@ -21,6 +21,7 @@ from service.cli import credentials
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
 from service.consent.consequences import Consequences
+from service.decisioning.learning import arms
 from service.kernel import datamap
 from service.kernel.crypto import Signer
 from service.kernel.database import Database
@@ -172,7 +173,7 @@ async def _work(settings: Settings, url: str) -> None:
     database, keys = Database(url, size=2), Database(address, size=2)
     try:
         keyring = await _keyring(settings, database)
-        consequences = Consequences(datamap=await datamap.read(database), policy=policy)
+        consequences = Consequences(datamap=await datamap.read(database), policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
         async with _stop() as stop, asyncio.TaskGroup() as group:
             working = group.create_task(work_on(database, consequences, sequencer, keys))

@@ -1,6 +1,6 @@
 """What follows from a decision in its own transaction: a no deletes data, and a change is announced to recipients."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from service.consent import store
@@ -21,12 +21,16 @@ AT_ONCE = 100
 """Subjects that the worker looks after in one transaction."""
 BEFORE_ALL = UUID(int=0)
 
+type_of_unlearn = Callable[[Connection, Collection[UUID], Sequence[str]], Awaitable[None]]
+"""Takes back what was learnt from subjects for purposes that have ended, by the purposes of direct marketing."""
+
 
 class Consequences:
     """Deletes what no purpose keeps any longer (Art. 17(1)(b) and (c)), and tells recipients where a purpose stands."""
 
-    def __init__(self, *, datamap: DataMap, policy: ActivePolicy) -> None:
+    def __init__(self, *, datamap: DataMap, policy: ActivePolicy, unlearn: type_of_unlearn) -> None:
         self._policy = policy
+        self._unlearn = unlearn
         self._deletion = datamap.deletion(store.QUERIES["ended"])
 
     async def follow(
@@ -68,6 +72,7 @@ class Consequences:
         Nothing is deleted while it is held; the caller holds the subjects' locks.
         """
         marketing = [purpose.id for purpose in self._policy.current.purposes.values() if purpose.direct_marketing]
+        await self._unlearn(connection, subjects, marketing)
         return await connection.fetchval(self._deletion, list(subjects), marketing, MOST)
 
     async def delete_due(self, connection: Connection, after: UUID) -> UUID | None:

@@ -17,6 +17,23 @@ LEFT JOIN LATERAL (
 LEFT JOIN consent_state c ON c.subject_id = s.subject_id AND c.purpose = ANY($2::text[])
 WHERE l.lookup = ANY(sought($1::bytea[]));
 
+-- name: standing_of
+-- The same of subjects who are known without a lookup.
+SELECT
+    s.subject_id AS name, s.subject_id, s.revision, r.entry_id AS restriction, o.objections, false AS linked,
+    c.purpose, c.status, c.entry_id, c.effective_at, c.valid_until, c.given_since, c.notice_id, c.notice_version, c.gpc,
+    c.guardian_missing
+FROM subjects s
+LEFT JOIN restrictions r ON r.subject_id = s.subject_id
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object(
+        'entry_id', entry_id, 'purpose', purpose, 'effective_at', effective_at, 'direct_marketing', direct_marketing
+    )) AS objections
+    FROM objections WHERE subject_id = s.subject_id
+) o ON true
+LEFT JOIN consent_state c ON c.subject_id = s.subject_id AND c.purpose = ANY($2::text[])
+WHERE s.subject_id = ANY($1::uuid[]) AND s.state = 'active';
+
 -- name: gather
 -- The database's clock and, in the same snapshot, whom lookups lead to and whose own they are, with everything that both
 -- ever said about purposes, as the ledger has it, and the links of theirs that were undone (one row of nulls for none).
@@ -119,21 +136,6 @@ UNION ALL
 SELECT a.subject_id, p.purpose, o.effective_at + interval '1 microsecond', a.held
 FROM asked a JOIN objections o ON o.subject_id = a.subject_id
 CROSS JOIN LATERAL (SELECT o.purpose UNION SELECT unnest($2::text[]) WHERE o.direct_marketing) AS p (purpose);
-
--- name: standing_of
--- The same as `standing`, of one subject who is already known by name.
-SELECT
-    s.subject_id, s.revision, r.entry_id AS restriction,
-    (SELECT jsonb_agg(jsonb_build_object(
-        'entry_id', o.entry_id, 'purpose', o.purpose, 'effective_at', o.effective_at,
-        'direct_marketing', o.direct_marketing
-    )) FROM objections o WHERE o.subject_id = s.subject_id) AS objections,
-    c.purpose, c.status, c.entry_id, c.effective_at, c.valid_until, c.given_since, c.notice_id, c.notice_version, c.gpc,
-    c.guardian_missing
-FROM subjects s
-LEFT JOIN restrictions r ON r.subject_id = s.subject_id
-LEFT JOIN consent_state c ON c.subject_id = s.subject_id
-WHERE s.subject_id = $1 AND s.state = 'active';
 
 -- name: given
 -- When the entries of a subject on consent took effect, by purpose.

@@ -34,36 +34,26 @@ STATUSES = {status.value: status for status in Status}
 
 async def standing(reader: Reader, lookups: Iterable[bytes], purposes: Iterable[str]) -> Mapping[bytes, Standing]:
     """Where the active subject behind each lookup stands; strangers and the erased are left out. One statement."""
-    rows = await reader.fetch(QUERIES["standing"], list(lookups), list(purposes))
-    found: dict[bytes, Standing] = {}
-    states: dict[bytes, dict[str, ConsentState]] = {}
-    for lookup, subject_id, revision, restriction, objections, linked, purpose, status, *state in rows:
-        if lookup not in found:
+    return _standings(await reader.fetch(QUERIES["standing"], list(lookups), list(purposes)))
+
+
+async def standing_of(reader: Reader, subjects: Iterable[UUID], purposes: Iterable[str]) -> Mapping[UUID, Standing]:
+    """The same of subjects who are known without an identifier."""
+    return _standings(await reader.fetch(QUERIES["standing_of"], list(subjects), list(purposes)))
+
+
+def _standings(rows: Sequence[Row]) -> dict[Any, Standing]:
+    """Where subjects stand, each by the name that its rows begin with."""
+    found: dict[Any, Standing] = {}
+    states: dict[Any, dict[str, ConsentState]] = {}
+    for name, subject_id, revision, restriction, objections, linked, purpose, status, *state in rows:
+        if name not in found:
             objected = msgspec.convert(objections, list[Objection]) if objections else ()
-            states[lookup] = {}
-            found[lookup] = Standing(subject_id, revision, states[lookup], objected, restriction, linked)
+            states[name] = {}
+            found[name] = Standing(subject_id, revision, states[name], objected, restriction, linked)
         if purpose is not None:
-            states[lookup][purpose] = ConsentState(purpose, STATUSES[status], *state)
+            states[name][purpose] = ConsentState(purpose, STATUSES[status], *state)
     return found
-
-
-async def standing_of(reader: Reader, subject_id: UUID) -> Standing | None:
-    """Where an active subject stands on every purpose; None once they are erased."""
-    rows = await reader.fetch(QUERIES["standing_of"], subject_id)
-    if not rows:
-        return None
-    _, revision, restriction, objections, *_ = rows[0]
-    return Standing(
-        subject_id=subject_id,
-        revision=revision,
-        states={
-            purpose: ConsentState(purpose, STATUSES[status], *state)
-            for _, _, _, _, purpose, status, *state in rows
-            if purpose is not None
-        },
-        objections=msgspec.convert(objections, list[Objection]) if objections else (),
-        restriction=restriction,
-    )
 
 
 async def given(reader: Reader, subject_id: UUID, entries: Iterable[UUID]) -> Mapping[str, tuple[UUID, datetime]]:

@@ -142,7 +142,7 @@ class DecisionDesk:
         subject_id, facts = known.standing.subject_id, asked.facts
         slots = [self._slot(asked, placement, known) for placement in asked.placements]
         if fields := rules.personal(slots):
-            facts = {**facts, **await self._journey.facts(asked.bundle, known.standing, fields, asked.now)}
+            facts = {**facts, **await self._journey.facts(asked.bundle, known.standing, fields, asked.now, facts)}
         remembered = await self._remembered(asked, slots, known)
         late = False
         while True:

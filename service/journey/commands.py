@@ -2,21 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
+from itertools import islice
 
-import msgspec
-
-from service.consent import store as consent_store
-from service.consent.model import Reason, Standing
+from service.consent.commands import ConsentDesk
+from service.consent.model import Standing
 from service.consent.rules import counts_since
 from service.consent.verdicts import permissions
 from service.journey import rules, store
+from service.journey.keeping import Call, Keeper
 from service.journey.model import (
     ConsentRequired,
     Contacts,
     Facts,
     JourneyUnknown,
-    Outcome,
     Outcomes,
     Position,
     PositionQuestion,
@@ -24,186 +22,119 @@ from service.journey.model import (
     TouchpointRefused,
     Touchpoints,
 )
-from service.journey.store import ContactsQuestion, Kept
+from service.journey.store import ContactsQuestion
 from service.kernel.auth import Admission, Principal
 from service.kernel.batching import Batches
 from service.kernel.crypto import Hasher
-from service.kernel.database import Connection, Database
+from service.kernel.database import Database
 from service.kernel.idempotency import Answers
-from service.kernel.ids import new_id
-from service.kernel.problem import Fault, IdempotencyConflict
+from service.kernel.problem import Fault
 from service.policy.commands import ActivePolicy
 from service.policy.expression import Value
 from service.policy.model import Bundle, Field, Journey, Purpose
 from service.subjects.commands import Subjects
-from service.subjects.keys.model import Seals
 from service.subjects.model import IdentifierRefused, Lookup, SubjectMissing
 
 CLOCK_SKEW = timedelta(seconds=5)
-TOUCHPOINTS = "touchpoints"
-NEAREST_FIRST = (
-    Reason.RESTRICTED,
-    Reason.OBJECTED,
-    Reason.GUARDIAN_REQUIRED,
-    Reason.GPC,
-    Reason.EXPIRED,
-    Reason.WITHDRAWN,
-    Reason.REFUSED,
-)
-"""Of several purposes that may not keep a touchpoint, one that once might tells more than one that never did."""
+NOTHING: Facts = {}
 
 
 class JourneyDesk:
     """Keeps contacts where a purpose allows it, and reads no more than a purpose allows."""
 
     def __init__(
-        self, *, database: Database, policy: ActivePolicy, subjects: Subjects, answers: Answers, tokens: Hasher
+        self,
+        *,
+        database: Database,
+        policy: ActivePolicy,
+        consent: ConsentDesk,
+        subjects: Subjects,
+        answers: Answers,
+        tokens: Hasher,
     ) -> None:
         self._database = database
         self._policy = policy
+        self._consent = consent
         self._subjects = subjects
         self._answers = answers
-        self._tokens = tokens
-        self._contacts: Batches[ContactsQuestion, list[Contacts]] = Batches(self._read_contacts)
+        self._keeper = Keeper(database=database, subjects=subjects, answers=answers, tokens=tokens)
+        self._contacts: Batches[Sequence[ContactsQuestion], list[list[Contacts]]] = Batches(self._read_contacts)
 
-    async def _read_contacts(self, questions: Sequence[ContactsQuestion]) -> list[list[Contacts] | BaseException]:
-        return [*await store.contacts(self._database, questions)]
+    async def close(self) -> None:
+        """Keep everything that waits, and take nothing new."""
+        await self._keeper.close()
+
+    async def _read_contacts(self, batch: Sequence[Sequence[ContactsQuestion]]) -> list[list[list[Contacts]]]:
+        found = iter(await store.contacts(self._database, [question for asked in batch for question in asked]))
+        return [list(islice(found, len(asked))) for asked in batch]
 
     async def add(self, batch: Touchpoints, caller: Admission, cookie: str | None, key: str | None) -> Outcomes:
         """Keep touchpoints whose subjects allow a purpose that keeps them; others are dropped, and it is said (D8)."""
         bundle = self._policy.current
-        self._refuse_faulty(batch.touchpoints, bundle, caller.moment.now)
-        lookups = [self._lookup(caller.principal, t, cookie, place) for place, t in enumerate(batch.touchpoints)]
-        whose = [lookup.name for lookup in lookups]
-        claim = self._answers.claim(caller.principal, key, "touchpoints", batch, whose)
+        refuse_faulty(batch.touchpoints, bundle, caller.moment.now)
+        lookups = [
+            self._lookup(bundle, caller.principal, t, cookie, place) for place, t in enumerate(batch.touchpoints)
+        ]
+        names = [lookup.name for lookup in lookups if lookup]
+        claim = self._answers.claim(caller.principal, key, "touchpoints", batch, names)
+        return await self._keeper.keep(
+            Call(
+                bundle=bundle,
+                touchpoints=batch.touchpoints,
+                lookups=lookups,
+                claim=claim,
+                at=caller.moment.override,
+                gpc=caller.gpc,
+            )
+        )
 
-        async def work(connection: Connection) -> Outcomes:
-            if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):
-                if isinstance(earlier, IdempotencyConflict):
-                    raise earlier
-                return msgspec.json.decode(earlier, type=Outcomes)
-            outcomes = await self._keep(connection, bundle, batch.touchpoints, lookups, caller)
-            if claim:
-                await self._answers.keep(connection, [(claim, msgspec.json.encode(outcomes), None)])
-            return outcomes
+    def _lookup(
+        self, bundle: Bundle, caller: Principal, touchpoint: Touchpoint, cookie: str | None, place: int
+    ) -> Lookup | None:
+        """Whose contact it is; a batch is long, so that a subject who cannot be named is told with their place.
 
-        return await self._database.run("journey.add", work)
-
-    def _lookup(self, caller: Principal, touchpoint: Touchpoint, cookie: str | None, place: int) -> Lookup:
-        """Whose contact it is; a batch is long, so that a subject who cannot be named is told with their place."""
+        None for a visitor without a cookie, as everybody is who gave no consent, on a channel that counts.
+        """
         try:
+            if caller.kind == "browser" and bundle.channels[touchpoint.channel].counts:
+                return self._subjects.named_by(caller, touchpoint.subject, cookie)
             return self._subjects.required_of(caller, touchpoint.subject, cookie)
         except (IdentifierRefused, SubjectMissing) as problem:
             fault = Fault(f"$.touchpoints[{place}].subject", problem.detail)
             raise type(problem)("Nothing was stored.", faults=[fault]) from None
 
-    async def _keep(
-        self,
-        connection: Connection,
-        bundle: Bundle,
-        touchpoints: Sequence[Touchpoint],
-        lookups: Sequence[Lookup],
-        caller: Admission,
-    ) -> Outcomes:
-        """Decide under the subjects' shared locks, so that no withdrawal or erasure in flight is overlooked."""
-        hashes = list({lookup.hash for lookup in lookups})
-        told = {lookup.hash for touchpoint, lookup in zip(touchpoints, lookups, strict=True) if touchpoint.properties}
-        entered = await self._subjects.enter(connection, hashes, shared=True, at=caller.moment.override, evident=told)
-        standings = await consent_store.standing(connection, entered.subjects, bundle.purposes)
-        kept: dict[tuple[UUID, UUID], Kept] = {}
-        verdicts: list[tuple[UUID, UUID] | Outcome] = []
-        for touchpoint, lookup in zip(touchpoints, lookups, strict=True):
-            purposes, reason = _purposes(bundle, standings.get(lookup.hash), entered.recorded_at, gpc=caller.gpc)
-            if not purposes:
-                verdicts.append(Outcome(outcome="dropped", reason=reason))
-                continue
-            row = self._row(touchpoint, entered.subjects[lookup.hash], purposes, entered.seals)
-            name = (row.subject_id, row.touchpoint_id)
-            verdicts.append(Outcome(outcome="duplicate") if name in kept else name)
-            kept.setdefault(name, row)
-        new = await store.keep(connection, sorted(kept.values(), key=_name), entered.recorded_at)
-        return Outcomes(
-            outcomes=[
-                verdict
-                if isinstance(verdict, Outcome)
-                else Outcome(outcome="stored" if verdict in new else "duplicate")
-                for verdict in verdicts
-            ]
-        )
-
-    def _row(self, touchpoint: Touchpoint, subject_id: UUID, purposes: tuple[str, ...], seals: Seals) -> Kept:
-        properties = touchpoint.properties
-        plain = msgspec.json.encode(properties) if properties else None
-        return Kept(
-            subject_id=subject_id,
-            touchpoint_id=self._touchpoint_id(subject_id, touchpoint.id),
-            event=touchpoint.event,
-            channel=touchpoint.channel,
-            occurred_at=touchpoint.occurred_at,
-            purposes=purposes,
-            sentiment=touchpoint.sentiment,
-            properties=seals.seal(TOUCHPOINTS, "properties", subject_id, plain) if plain else None,
-        )
-
-    def _touchpoint_id(self, subject_id: UUID, given: str | None) -> UUID:
-        """A sender's id may hold anything, so only a keyed hash of it is stored; without one nothing is a duplicate."""
-        if given is None:
-            return new_id()
-        return UUID(bytes=self._tokens.hash(b"touchpoint", subject_id.bytes, given.encode())[:16])
-
-    def _refuse_faulty(self, touchpoints: Sequence[Touchpoint], bundle: Bundle, now: datetime) -> None:
-        faults: list[Fault] = []
-        for place, touchpoint in enumerate(touchpoints):
-            channel = bundle.channels.get(touchpoint.channel)
-            if channel is None:
-                known = ", ".join(sorted(bundle.channels))
-                faults.append(Fault(f"$.touchpoints[{place}].channel", f"unknown; channels.toml has: {known}"))
-            elif touchpoint.properties and not set(touchpoint.properties) <= set(channel.properties):
-                declared = ", ".join(channel.properties) or "none"
-                message = f"channels.toml declares for this channel: {declared}"
-                faults.append(Fault(f"$.touchpoints[{place}].properties", message))
-            if touchpoint.occurred_at > now + CLOCK_SKEW:
-                faults.append(Fault(f"$.touchpoints[{place}].occurred_at", "lies in the future"))
-        if faults:
-            raise TouchpointRefused("Nothing was stored.", faults=faults)
-
     async def position(self, question: PositionQuestion, caller: Admission, cookie: str | None) -> Position:
-        """Where someone is in a journey; raises `ConsentRequired` without consent for the journey's purpose."""
+        """Where a subject is in a journey; raises `ConsentRequired` unless its purpose is allowed, `JourneyUnknown`."""
         bundle = self._policy.current
-        journey = self._journey(bundle, question.journey)
-        moment = caller.moment
+        journey = _journey(bundle, question.journey)
+        now = caller.moment.now
         lookup = self._subjects.required_of(caller.principal, question.subject, cookie)
-        standing = (await consent_store.standing(self._database, [lookup.hash], [journey.purpose])).get(lookup.hash)
-        verdict = permissions(bundle, [journey.purpose], standing, moment.now, gpc=caller.gpc)[journey.purpose]
+        standing = await self._consent.standing(lookup.hash, [journey.purpose])
+        verdict = permissions(bundle, [journey.purpose], standing, now, gpc=caller.gpc)[journey.purpose]
         if not verdict.allowed:
             raise ConsentRequired(f"The purpose {journey.purpose} is not allowed: {verdict.reason.value}.")
         if standing is None:
-            return rules.position(journey, [], moment.now)
-        contacts = await self._contacts.answer(
-            _contacts_of(standing, journey, bundle.purposes[journey.purpose], moment.now)
-        )
-        return rules.position(journey, contacts, moment.now)
+            return rules.position(journey, [], now)
+        asked = _contacts_of(standing, journey, bundle.purposes[journey.purpose], now)
+        (contacts,) = await self._contacts.answer([asked])
+        return rules.position(journey, contacts, now)
 
-    def _journey(self, bundle: Bundle, journey_id: str | None) -> Journey:
-        journey = bundle.journeys.get(journey_id or bundle.default_journey)
-        if journey is None:
-            known = ", ".join(sorted(bundle.journeys))
-            raise JourneyUnknown(
-                "Ask for another one.", faults=[Fault("$.journey", f"unknown; the bundle has: {known}")]
-            )
-        return journey
+    async def facts(
+        self, bundle: Bundle, standing: Standing, fields: Iterable[Field], now: datetime, context: Facts = NOTHING
+    ) -> Facts:
+        """What is known of a subject, each field from the contacts kept for its purpose; the caller checked those.
 
-    async def facts(self, bundle: Bundle, standing: Standing, fields: Iterable[Field], now: datetime) -> Facts:
-        """What is known of a subject, each field from the contacts kept for its purpose; the caller checked those."""
+        One read, for however many purposes. `context` is what the request says of itself, which personas may ask for.
+        """
         journey = bundle.journeys[bundle.default_journey]
         by_purpose: dict[str, list[Field]] = {}
         for field in fields:
             if field.purpose is not None:
                 by_purpose.setdefault(field.purpose, []).append(field)
+        asked = [_contacts_of(standing, journey, bundle.purposes[purpose], now) for purpose in by_purpose]
         known: dict[str, Value] = {}
-        for purpose, of_purpose in by_purpose.items():
-            contacts = await self._contacts.answer(_contacts_of(standing, journey, bundle.purposes[purpose], now))
-            known |= rules.facts(of_purpose, journey, contacts, now)
+        for of_purpose, contacts in zip(by_purpose.values(), await self._contacts.answer(asked), strict=True):
+            known |= rules.facts(bundle, of_purpose, contacts, now, context)
         return known
 
 
@@ -217,16 +148,32 @@ def _contacts_of(standing: Standing, journey: Journey, purpose: Purpose, now: da
     )
 
 
-def _purposes(bundle: Bundle, standing: Standing | None, now: datetime, *, gpc: bool) -> tuple[tuple[str, ...], str]:
-    """The purposes that may keep a touchpoint now, and the reason of the one that is nearest to it."""
-    keeping = [purpose.id for purpose in bundle.purposes.values() if purpose.keeps(TOUCHPOINTS)]
-    if standing is None:
-        return (), Reason.UNKNOWN.value
-    found = permissions(bundle, keeping, standing, now, gpc=gpc)
-    reasons = {found[purpose].reason for purpose in keeping}
-    nearest = next((reason for reason in NEAREST_FIRST if reason in reasons), Reason.UNKNOWN)
-    return tuple(purpose for purpose in keeping if found[purpose].allowed), nearest.value
+def _journey(bundle: Bundle, journey_id: str | None) -> Journey:
+    journey = bundle.journeys.get(journey_id or bundle.default_journey)
+    if journey is None:
+        known = ", ".join(sorted(bundle.journeys))
+        raise JourneyUnknown("Ask for another one.", faults=[Fault("$.journey", f"unknown; the bundle has: {known}")])
+    return journey
 
 
-def _name(kept: Kept) -> tuple[bytes, bytes]:
-    return kept.subject_id.bytes, kept.touchpoint_id.bytes
+def refuse_faulty(touchpoints: Sequence[Touchpoint], bundle: Bundle, now: datetime) -> None:
+    """Raise `TouchpointRefused` with everything that is wrong with touchpoints by this bundle at this time."""
+    oldest = now - timedelta(days=bundle.retention.oldest_touchpoint)
+    faults: list[Fault] = []
+    for place, touchpoint in enumerate(touchpoints):
+        channel = bundle.channels.get(touchpoint.channel)
+        if channel is None:
+            known = ", ".join(sorted(bundle.channels))
+            faults.append(Fault(f"$.touchpoints[{place}].channel", f"unknown; channels.toml has: {known}"))
+        elif touchpoint.properties and not set(touchpoint.properties) <= set(channel.properties):
+            declared = ", ".join(channel.properties) or "none"
+            message = f"channels.toml declares for this channel: {declared}"
+            faults.append(Fault(f"$.touchpoints[{place}].properties", message))
+        if touchpoint.occurred_at > now + CLOCK_SKEW:
+            faults.append(Fault(f"$.touchpoints[{place}].occurred_at", "lies in the future"))
+        elif touchpoint.occurred_at < oldest:
+            days = bundle.retention.oldest_touchpoint
+            message = f"is older than the {days} days of oldest-touchpoint in retention.toml; leave it out"
+            faults.append(Fault(f"$.touchpoints[{place}].occurred_at", message))
+    if faults:
+        raise TouchpointRefused("Nothing was stored.", faults=faults)

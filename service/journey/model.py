@@ -34,9 +34,12 @@ class Touchpoints(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a touchpoint; the reason is that of the check."""
+    """What became of a touchpoint; the reason why it was not stored is that of the check.
 
-    outcome: Literal["stored", "dropped", "duplicate"]
+    `counted`: one more on its day, with nothing of whose it was.
+    """
+
+    outcome: Literal["stored", "counted", "dropped", "duplicate"]
     reason: str | UnsetType = UNSET
 
 

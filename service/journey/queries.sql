@@ -3,11 +3,21 @@
 INSERT INTO touchpoints (
     subject_id, touchpoint_id, event, channel, occurred_at, recorded_at, purposes, sentiment, properties
 )
-SELECT subject_id, touchpoint_id, event, channel, occurred_at, $9, string_to_array(purposes, ','), sentiment, properties
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::smallint[], $8::bytea[])
-    AS t (subject_id, touchpoint_id, event, channel, occurred_at, purposes, sentiment, properties)
+SELECT
+    subject_id, touchpoint_id, event, channel, occurred_at, recorded_at, string_to_array(purposes, ','), sentiment,
+    properties
+FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::smallint[], $8::bytea[],
+    $9::timestamptz[]
+) AS t (subject_id, touchpoint_id, event, channel, occurred_at, purposes, sentiment, properties, recorded_at)
 ON CONFLICT (subject_id, touchpoint_id) DO NOTHING
 RETURNING subject_id, touchpoint_id;
+
+-- name: count
+-- Count touchpoints that nothing may keep; the caller sorts, so that two who count wait for each other in one order.
+INSERT INTO touchpoint_counts (day, event, channel, n)
+SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::bigint[])
+ON CONFLICT (day, event, channel) DO UPDATE SET n = touchpoint_counts.n + excluded.n;
 
 -- name: contacts
 -- For each question its subject's contacts by event and channel, of those kept for its purpose since the grant began.

@@ -1,7 +1,7 @@
 """Touchpoints in the database."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ class Kept(Struct, frozen=True):
     event: str
     channel: str
     occurred_at: datetime
+    recorded_at: datetime
     purposes: tuple[str, ...]
     sentiment: int | None
     properties: bytes | None
@@ -40,7 +41,15 @@ class ContactsQuestion(Struct, frozen=True):
     now: datetime
 
 
-async def keep(connection: Connection, touchpoints: Sequence[Kept], recorded_at: datetime) -> set[tuple[UUID, UUID]]:
+class Counted(Struct, frozen=True, order=True):
+    """What touchpoints are counted by where nothing of anybody may be kept."""
+
+    day: date
+    event: str
+    channel: str
+
+
+async def keep(connection: Connection, touchpoints: Sequence[Kept]) -> set[tuple[UUID, UUID]]:
     """Keep touchpoints; returns subject id and touchpoint id of those that were not there yet."""
     if not touchpoints:
         return set()
@@ -54,9 +63,23 @@ async def keep(connection: Connection, touchpoints: Sequence[Kept], recorded_at:
         [",".join(t.purposes) for t in touchpoints],
         [t.sentiment for t in touchpoints],
         [t.properties for t in touchpoints],
-        recorded_at,
+        [t.recorded_at for t in touchpoints],
     )
     return {(row["subject_id"], row["touchpoint_id"]) for row in rows}
+
+
+async def count(connection: Connection, counts: Mapping[Counted, int]) -> None:
+    """Add to the counts of touchpoints without a subject, in the same order whoever adds."""
+    if not counts:
+        return
+    places = sorted(counts)
+    await connection.execute(
+        QUERIES["count"],
+        [place.day for place in places],
+        [place.event for place in places],
+        [place.channel for place in places],
+        [counts[place] for place in places],
+    )
 
 
 async def contacts(reader: Reader, questions: Sequence[ContactsQuestion]) -> list[list[Contacts]]:

@@ -1,38 +1,31 @@
 """The one way to PostgreSQL: reads outside a transaction, writes in named transactions that run again when they must.
 
-Two pools, so that writers who wait for locks never keep a read waiting. Both are opened on first use and mend
-themselves: while the database is gone every call raises `Unavailable`, and the first one after its return succeeds.
+Two pools, so that writers who wait for locks never keep a read waiting. Both mend themselves: while the database is
+gone every call raises `Unavailable`, and the first one after its return succeeds.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import asyncpg
-import msgspec
 from asyncpg import exceptions
 
+from service.kernel.pool import Connection, Pool
 from service.kernel.problem import Unavailable
 
 if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
-
-    type_of_pool = asyncpg.Pool[asyncpg.Record]
     Row = asyncpg.Record
     """One row, read by the names of its columns."""
-    Connection = PoolConnectionProxy[asyncpg.Record]
-    """A connection inside a transaction."""
 else:
-    Connection = Row = Any
+    Row = Any
 
 T = TypeVar("T")
 
 ATTEMPTS = 12
 """How often a transaction is tried before its caller is told to come back."""
 LONGEST_PAUSE_SECONDS = 0.2
-CONNECT_SECONDS = 3.0
 READ_SECONDS = 5.0
 """A read is small: a database that takes longer is as good as gone, and others wait for the same answer."""
 WORK_SECONDS = 30.0
@@ -46,7 +39,11 @@ SESSION = {
     "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "30s",
 }
+READ_ONLY = {"default_transaction_read_only": "on"}
+BEGIN = "BEGIN"
+AT_ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+DIED = (exceptions.PostgresConnectionError, exceptions.OperatorInterventionError, exceptions.InterfaceError)
 AGAIN = (exceptions.SerializationError, exceptions.DeadlockDetectedError)
 GONE = (
     OSError,
@@ -98,20 +95,20 @@ class Database:
 
     def __init__(self, url: str, *, size: int = 10) -> None:
         self._singles = asyncio.Semaphore(max(1, size // 2))
-        self._reads = _Pool(url, size, read_only=True)
-        self._writes = _Pool(url, size, read_only=False)
+        self._reads = Pool(url, size, settings=SESSION | READ_ONLY, answer_seconds=READ_SECONDS)
+        self._writes = Pool(url, size, settings=SESSION, answer_seconds=WORK_SECONDS)
 
     async def fetch(self, query: str, *args: Any) -> "list[Row]":
         """Every row of a read outside a transaction; raises `Unavailable`."""
-        return await self._reads.read(lambda connection: connection.fetch(query, *args))
+        return await self._read(lambda connection: connection.fetch(query, *args))
 
     async def fetchrow(self, query: str, *args: Any) -> "Row | None":
         """The first row, or None; raises `Unavailable`."""
-        return await self._reads.read(lambda connection: connection.fetchrow(query, *args))
+        return await self._read(lambda connection: connection.fetchrow(query, *args))
 
     async def fetchval(self, query: str, *args: Any) -> Any:
         """The first column of the first row, or None; raises `Unavailable`."""
-        return await self._reads.read(lambda connection: connection.fetchval(query, *args))
+        return await self._read(lambda connection: connection.fetchval(query, *args))
 
     async def run(self, name: str, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `work` in one READ COMMITTED transaction, again after a conflict; raises `Unavailable`, of a lock `Held`.
@@ -131,7 +128,7 @@ class Database:
 
         for attempt in range(ATTEMPTS):
             try:
-                return await self._writes.transact(work if patient else hurried)
+                return await self._write(work if patient else hurried)
             except (*AGAIN, RunAgain):
                 await asyncio.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS) * attempt / ATTEMPTS)  # noqa: S311 - no secret
             except exceptions.LockNotAvailableError as error:
@@ -142,12 +139,24 @@ class Database:
 
     async def at_one_moment(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `work`, which only reads, in one REPEATABLE READ transaction: it locks nothing; raises `Unavailable`."""
+        return await self._read(lambda connection: _transact(connection, AT_ONE_MOMENT, work))
 
-        async def transact(connection: Connection) -> T:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                return await work(connection)
+    async def _read(self, ask: Callable[[Connection], Awaitable[T]]) -> T:
+        """Ask on a connection; one that had died meanwhile is replaced and asked once more."""
+        try:
+            try:
+                return await self._reads.lend(ask)
+            except DIED:
+                return await self._reads.lend(ask)
+        except GONE as error:
+            raise _unavailable("read") from error
 
-        return await self._reads.read(transact)
+    async def _write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        try:
+            return await self._writes.lend(lambda connection: _transact(connection, BEGIN, work))
+        except STANDBY:
+            self._writes.expire()  # the address may lead to another server by now
+            raise
 
     async def close(self) -> None:
         """Close every connection, after whatever still runs on it."""
@@ -155,87 +164,17 @@ class Database:
         await self._writes.close()
 
 
-class _Pool:
-    """Connections opened on first use and replaced when they break."""
-
-    def __init__(self, url: str, size: int, *, read_only: bool) -> None:
-        self._url = url
-        self._size = size
-        self._read_only = read_only
-        self._settings = SESSION | ({"default_transaction_read_only": "on"} if read_only else {})
-        self._pool: type_of_pool | None = None
-        self._opening = asyncio.Lock()
-
-    async def read(self, ask: Callable[[Connection], Awaitable[T]]) -> T:
-        """Ask on a connection; one that had died meanwhile is replaced and asked once more."""
-        try:
-            try:
-                return await self._ask(ask)
-            except (
-                exceptions.PostgresConnectionError,
-                exceptions.OperatorInterventionError,
-                exceptions.InterfaceError,
-            ):
-                return await self._ask(ask)
-        except GONE as error:
-            raise _unavailable("read") from error
-
-    async def _ask(self, ask: Callable[[Connection], Awaitable[T]]) -> T:
-        pool = self._pool or await self._open()
-        async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
-            return await ask(connection)
-
-    async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run `work` in one transaction."""
-        pool = self._pool or await self._open()
-        try:
-            async with AsyncExitStack() as stack:
-                connection = await stack.enter_async_context(pool.acquire(timeout=CONNECT_SECONDS))
-                await stack.enter_async_context(connection.transaction())
-                return await work(connection)
-        except STANDBY:
-            await pool.expire_connections()  # the address may lead to another server by now
-            raise
-
-    async def _open(self) -> "type_of_pool":
-        async with self._opening:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=1,
-                    max_size=self._size,
-                    timeout=CONNECT_SECONDS,
-                    command_timeout=READ_SECONDS if self._read_only else WORK_SECONDS,
-                    server_settings=self._settings,
-                    init=_prepare,
-                    reset=_leave_as_it_is,
-                )
-            return self._pool
-
-    async def close(self) -> None:
-        """Close every connection, after whatever still runs on it; one that hangs is cut off."""
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        try:
-            await asyncio.wait_for(pool.close(), WORK_SECONDS)
-        except TimeoutError:
-            pool.terminate()
-
-
-async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode, format="text"
-        )
-
-
-async def _leave_as_it_is(_: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Locks and settings end with their transaction here, so that a reset would be a round trip for nothing."""
-
-
-def _to_json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+async def _transact(connection: Connection, begin: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Run `work` in one transaction; what ends before its commit, for whatever reason, leaves nothing."""
+    try:
+        await connection.execute(begin)
+        answer = await work(connection)
+        await connection.execute("COMMIT")
+    except BaseException:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+        raise
+    return answer
 
 
 def _unavailable(name: str) -> Unavailable:

@@ -14,7 +14,8 @@ import asyncpg
 from asyncpg import exceptions
 from msgspec import Struct
 
-from service.kernel.database import CONNECT_SECONDS, GONE, Row
+from service.kernel.database import GONE, Row
+from service.kernel.pool import CONNECT_SECONDS
 from service.kernel.problem import Unavailable
 from service.kernel.queries import load
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.consent.linking.writing import release
+from service.decisioning.learning import arms
 from service.kernel.crypto import Signer, to_text
 from service.kernel.database import Connection
 from service.kernel.datamap import DataMap, Person
@@ -62,6 +63,7 @@ class Erasure:
             Person(subject_id, await subjects_store.lookups_of(connection, subject_id))
             for subject_id in sorted(set(entered.homes.values()))
         ]
+        await arms.subtract(connection, [person.subject_id for person in persons])
         strangers = [lookup for lookup in request.lookups if lookup not in entered.homes]
         await store.empty(connection, request.request_id)
         await store.let_go(connection, [*strangers, *(lookup for person in persons for lookup in person.lookups)])

@@ -82,7 +82,7 @@ def facts_in(world: World, of: Bundle, slot: Slot) -> Facts:
             if (when := [time for each, time in times if each == event])
         ]
         of_purpose = [field for field in slot.personal if field.purpose == purpose]
-        known |= journey.facts(of_purpose, of.journeys[of.default_journey], told, NOON)
+        known |= journey.facts(of, of_purpose, told, NOON, {})
     if world.stage and "stage" in slot.reads:
         known["stage"] = world.stage
     return known

@@ -13,7 +13,7 @@ from tests.unit.journey.walking import Contact, journey, kept
 SHARE_OF_A_DIGIT = 1e-5
 """Evidence is told to six significant digits."""
 
-events = st.sampled_from(["look", "compare", "pay", "glance", "elsewhere"])
+events = st.sampled_from(["look", "compare", "pay", "glance", "elsewhere", "leave"])
 channels = st.sampled_from(["web", "shop"])
 times = st.integers(-24, 24 * 60).map(lambda hours: hours * HOUR)
 walks = st.lists(st.tuples(events, channels, times), max_size=12)
@@ -71,3 +71,12 @@ def test_what_is_expired_or_ahead_changes_nothing(
     ahead = [(event, channel, NOON - now - HOUR - abs(before)) for event, channel, before in others]
     alone, together = (position(through, kept(all_of), now) for all_of in (walk, walk + over + ahead))
     assert alone == together
+
+
+@given(journeys, walks, walks, moments)
+def test_an_end_is_a_beginning(through: Journey, before: list[Contact], after: list[Contact], now: datetime) -> None:
+    """What was until the relationship ended changes nothing: people are where the contacts after it alone put them."""
+    ended = max((before_noon for _, _, before_noon in after), default=timedelta(0)) + HOUR
+    over = [(event, channel, ended + abs(before_noon)) for event, channel, before_noon in before]
+    whole = [*over, ("leave", "web", ended), *after]
+    assert position(through, kept(whole), now) == position(through, kept(after), now)

@@ -1,15 +1,10 @@
 """The rules of explanations, over HTTP: what is told of a decision, to whom, and that what would change it does."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from tests.consenting import NOON, text
-from tests.filing import erase
-from tests.running import Json, Running, contact, customer, refused, succeeded
-from tests.visiting import browse, walk
-from tests.consenting import visitor
+from tests.running import Json, Running, contact, customer, succeeded
 
 NOW = text(NOON)
 ADA = customer("ada-marker")

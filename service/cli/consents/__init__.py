@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from service.app import Desks
-from service.cli.consents.columns import FileRefused
+from service.cli.consents.columns import row_of
 from service.cli.consents.importing import go_through
-from service.cli.consents.lines import Line, lines
 from service.cli.consents.tally import Tally
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of
 from service.cli.keyring import keyring_url, require_migrated, subject_keys
+from service.cli.lines import FileRefused, Line, lines
 from service.consent.commands import ConsentDesk
 from service.kernel import datamap
 from service.kernel.database import Database
@@ -114,7 +114,7 @@ async def _passage(path: Path, desk: ConsentDesk, tally: Tally, *, write: bool) 
             bar.update(task, completed=file.tell())
 
         try:
-            await go_through(watched(lines(path, file)), desk, tally, write=write)
+            await go_through(watched(lines(path, file, row_of)), desk, tally, write=write)
         except FileRefused as refused:
             raise Stop(f"{path}: {refused}", USAGE) from refused
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import cast
 
-from service.cli.consents.lines import Line
 from service.cli.consents.tally import Tally
+from service.cli.lines import Line
 from service.consent.commands import ConsentDesk
 from service.consent.model import Method, NoticeSuperseded, Record, RecordRefused
 from service.consent.recording import Utterance

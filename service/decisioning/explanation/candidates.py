@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from service.decisioning.explanation.model import Candidate, ClauseFound, Detail, Factor, Weighing
+from service.decisioning.explanation.model import Candidate, ClauseFound, Detail, Factor, Weighing, plain
 from service.decisioning.explanation.names import Names
 from service.decisioning.explanation.rules import Case
 from service.decisioning.model import Verdict
@@ -41,7 +41,9 @@ def _candidate(names: Names, case: Case, verdict: Verdict, detail: Detail) -> Ca
 
 def _clauses(rule: Rule, facts: Facts) -> tuple[ClauseFound, ...]:
     return tuple(
-        ClauseFound(clause.text, clause.column, clause.found(facts), {name: facts.get(name) for name in clause.reads})
+        ClauseFound(
+            clause.text, clause.column, clause.found(facts), {name: plain(facts.get(name)) for name in clause.reads}
+        )
         for clause in rule.clauses
     )
 

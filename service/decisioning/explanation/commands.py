@@ -64,7 +64,7 @@ class ExplanationDesk:
     async def explain(self, decision_id: UUID, reading: Reading) -> Explanation:
         """Why a stored decision was what it was, by the bundle of its time; raises `DecisionUnknown`."""
         stored = await store.decision(self._database, decision_id)
-        standing = await consent_store.standing_of(self._database, stored.subject_id) if stored else None
+        standing = await self._standing(stored.subject_id) if stored else None
         if stored is None or standing is None:
             raise DecisionUnknown("It was never stored, or it went with the person's other data.")
         bundle = await self._archive.bundle(stored.bundle)
@@ -139,6 +139,10 @@ class ExplanationDesk:
             return case
         kept = await journey_store.remembered(self._database, standing.subject_id, read, now, decided_at)
         return replace(case, contacts=readable(kept, standing, verdicts, self._policy.current))
+
+    async def _standing(self, subject_id: UUID) -> Standing | None:
+        purposes = self._policy.current.purposes
+        return (await consent_store.standing_of(self._database, [subject_id], purposes)).get(subject_id)
 
     def _verdicts(self, standing: Standing, now: datetime) -> dict[str, Permission]:
         """What may be read of a person now."""

@@ -1,7 +1,7 @@
 """The nouns of explanations."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -17,6 +17,15 @@ InputsAre = Literal["kept", "ended", "restricted"]
 """What became of the values that a decision was made on: a no ends them, a restriction leaves them in storage only."""
 
 
+Plain = str | int | float | bool | None
+"""A value as JSON has it: dates as text, and null where nothing is known."""
+
+
+def plain(value: Value | None) -> Plain:
+    """A value as JSON has it."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class Named(Struct, frozen=True):
     """Something of the bundle, with its title in the reader's language."""
 
@@ -29,7 +38,7 @@ class InputUsed(Struct, frozen=True):
 
     field: str
     title: str
-    value: Value | None
+    value: Plain
     purpose: str | None
 
 
@@ -49,7 +58,7 @@ class ClauseFound(Struct, frozen=True):
     text: str
     column: int
     found: Finding
-    values: Mapping[str, Value | None]
+    values: Mapping[str, Plain]
 
 
 class Factor(Struct, frozen=True):
@@ -108,7 +117,7 @@ class Change(Struct, frozen=True, omit_defaults=True):
     occurred_at: datetime | None = None
     number: int | None = None
     field: str | None = None
-    value: Value | None = None
+    value: Plain = None
     purpose: str | None = None
 
 

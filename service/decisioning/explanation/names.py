@@ -1,14 +1,14 @@
 """What the nouns of a bundle are called in a reader's language."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from service.decisioning.explanation.model import Named
+from service.decisioning.explanation.model import Named, Plain
 from service.decisioning.explanation.words import LANGUAGES, Words, words_in
-from service.policy.expression import TODAY, Value
+from service.policy.expression import TODAY
 from service.policy.model import Bundle, Journey, Text
 
 
@@ -53,16 +53,18 @@ class Names(Struct, frozen=True):
         rule = next((rule for rule in rules if rule.channel == channel), next(iter(rules), None))
         return Named(event, (rule and self._in(rule.title)) or event)
 
-    def value(self, field_id: str, value: Value | None) -> str:
+    def value(self, field_id: str, value: Plain) -> str:
         """A value of a field as it is read: stages and personas have titles, a page's own words are quoted."""
         field = self.bundle.fields.get(field_id)
+        if isinstance(value, str) and (field_id == TODAY or (field and field.type == "date")):
+            return self.words.day(date.fromisoformat(value))
         if isinstance(value, str) and field and field.source == "stage":
             return self.words.quoted(self.stage(value).title)
         if isinstance(value, str) and field and field.source == "persona" and value in self.bundle.personas:
             return self.words.quoted(self._in(self.bundle.personas[value].title))
         return self.words.value(value)
 
-    def read(self, values: Mapping[str, Value | None]) -> str:
+    def read(self, values: Mapping[str, Plain]) -> str:
         """Fields with their values, one after another."""
         one = self.words.inputs["one"]
         return "; ".join(one.format(title=self.field(f).title, value=self.value(f, v)) for f, v in values.items())

@@ -51,7 +51,9 @@ def readable(
     return [replace(contact, purposes=purposes) for contact in contacts if (purposes := counting(contact))]
 
 
-def recalled(bundle: Bundle, fields: Iterable[Field], contacts: Sequence[PastContact], now: datetime) -> Facts:
+def recalled(
+    bundle: Bundle, fields: Iterable[Field], contacts: Sequence[PastContact], now: datetime, context: Facts
+) -> Facts:
     """What fields say of a person, each from the contacts kept for its purpose."""
     by_purpose: dict[str, list[Field]] = {}
     for field in fields:
@@ -61,7 +63,7 @@ def recalled(bundle: Bundle, fields: Iterable[Field], contacts: Sequence[PastCon
     known: dict[str, Value] = {}
     for purpose, of_purpose in by_purpose.items():
         kept = _gathered(journey, [contact for contact in contacts if purpose in contact.purposes], now)
-        known |= rules.facts(of_purpose, journey, kept, now)
+        known |= rules.facts(bundle, of_purpose, kept, now, context)
     return known
 
 

@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from service.decisioning.explanation.model import Change
+from service.decisioning.explanation.model import Change, plain
 from service.decisioning.explanation.past import recalled
 from service.decisioning.explanation.values import others
 from service.decisioning.model import Choice, Exclusion, Input, Inputs, Slot
 from service.decisioning.rules import facts_of, fill, stage
 from service.decisioning.slots import slot
 from service.journey.model import PastContact
+from service.journey.rules import persona
 from service.policy.expression import Value
 from service.policy.model import Bundle, Field, LegalBasis, Placement
 
@@ -128,7 +129,7 @@ def _another_value(case: Case) -> Iterator[Changed]:
         field = case.bundle.fields[name]
         for value in others(case.bundle, case.slot.offers, field, facts.get(name)):
             kind = "absent" if value is None else "value"
-            yield Change(kind, field=name, value=value), _with_value(case, field, value)
+            yield Change(kind, field=name, value=plain(value)), _with_value(case, field, value)
 
 
 def _a_purpose_less(case: Case) -> Iterator[Changed]:
@@ -146,18 +147,22 @@ def _a_purpose_less(case: Case) -> Iterator[Changed]:
 def _with_contacts(case: Case, contacts: Sequence[PastContact]) -> Inputs:
     """The inputs, had these been all the contacts."""
     fields, given = case.bundle.fields, case.inputs.facts
-    told = recalled(case.bundle, case.slot.personal, contacts, case.now)
+    context = {name: value for name, value in case.facts.items() if name not in given or not given[name].purpose}
+    told = recalled(case.bundle, case.slot.personal, contacts, case.now, context)
     facts = {name: each for name, each in given.items() if not each.purpose}
     return replace(case.inputs, facts=facts | {name: _input(fields[name], value) for name, value in told.items()})
 
 
 def _with_value(case: Case, field: Field, value: Value | None) -> Inputs:
-    """The inputs, had one fact been otherwise."""
-    facts = {name: given for name, given in case.inputs.facts.items() if name != field.id}
+    """The inputs, had one fact been otherwise; who somebody is taken for follows from the facts."""
+    follows = {each.id: each for each in case.slot.personal if each.source == "persona"}
+    facts = {name: given for name, given in case.inputs.facts.items() if name != field.id and name not in follows}
     if value is not None:
         facts[field.id] = _input(field, value)
-    return replace(case.inputs, facts=facts)
+    changed = replace(case.inputs, facts=facts)
+    who = persona(case.bundle, facts_of(case.bundle, changed, case.now)) if follows else None
+    return replace(changed, facts=facts | {name: _input(each, who) for name, each in follows.items() if who})
 
 
 def _input(field: Field, value: Value) -> Input:
-    return Input(value if isinstance(value, str | int | float) else value.isoformat(), field.purpose)
+    return Input(value.isoformat() if isinstance(value, date) else value, field.purpose)

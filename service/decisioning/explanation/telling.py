@@ -19,6 +19,7 @@ from service.decisioning.explanation.model import (
     InputUsed,
     PurposeUsed,
     Ranking,
+    plain,
 )
 from service.decisioning.explanation.names import Names
 from service.decisioning.explanation.rules import Case, Found, counterfactuals
@@ -83,7 +84,7 @@ def told(names: Names, shown: Shown, case: Case | None, detail: Detail) -> Expla
 def _inputs(names: Names, case: Case) -> list[InputUsed]:
     facts = case.facts
     return [
-        InputUsed(name, names.field(name).title, facts.get(name), names.bundle.fields[name].purpose)
+        InputUsed(name, names.field(name).title, plain(facts.get(name)), names.bundle.fields[name].purpose)
         for name in sorted(case.slot.reads)
     ]
 
@@ -179,7 +180,7 @@ def _suits(names: Names, case: Case, shown: Offer, offer: str) -> Iterator[str]:
     if shown.stages:
         yield said["stage"].format(offer=offer, stages=names.listed(names.stage(stage) for stage in shown.stages))
     if shown.rule:
-        values = {name: case.facts.get(name) for clause in shown.rule.clauses for name in clause.reads}
+        values = {name: plain(case.facts.get(name)) for clause in shown.rule.clauses for name in clause.reads}
         yield said["rule"].format(inputs=names.read(values))
     if not shown.stages and not shown.rule:
         yield said["anyone"].format(offer=offer)

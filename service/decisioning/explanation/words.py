@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from service.decisioning.explanation import FILES
-from service.policy.expression import Value
+from service.decisioning.explanation.model import Plain
 
 LANGUAGES = ("en", "it")
 
@@ -38,14 +38,12 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
         """A title, told apart from the sentence around it."""
         return self.values["quoted"].format(text=text)
 
-    def value(self, value: Value | None) -> str:
+    def value(self, value: Plain) -> str:
         """A value as it is read."""
         if value is None:
             return self.values["unknown"]
         if isinstance(value, bool):
             return self.values["yes" if value else "no"]
-        if isinstance(value, date):
-            return self.day(value)
         return f"{value:g}" if isinstance(value, int | float) else self.quoted(value)
 
 

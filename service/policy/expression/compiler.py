@@ -146,6 +146,8 @@ class Compiler:
     def _arithmetic(self, node: ast.BinOp, depth: int) -> Part:
         left, right = self._part(node.left, depth + 1), self._part(node.right, depth + 1)
         plus, less = isinstance(node.op, ast.Add), isinstance(node.op, ast.Sub)
+        if isinstance(node.op, ast.Div) and right.type == "number" and right.value == 0:
+            raise self._refused(right.node, "This divides by zero, so the rule could never hold.")
         match left.type, right.type:
             case "number", "number" if type(node.op) in ARITHMETIC:
                 return Part("number", closures.calculated(ARITHMETIC[type(node.op)], left.run, right.run), node)

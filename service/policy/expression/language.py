@@ -59,6 +59,10 @@ REFUSED: dict[type[ast.AST], str] = {
     ast.IfExp: "A rule has no if and else; write it with 'and' and 'or'.",
     ast.List: "A list may stand only after 'in'.",
     ast.Tuple: "A list may stand only after 'in'.",
+    **dict.fromkeys(
+        (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda),
+        "A rule does not loop and defines nothing; it looks at each fact once.",
+    ),
     ast.JoinedStr: "A text in a rule is plain, without placeholders.",
 }
 OTHERWISE = "A rule knows comparisons, and, or, not, in, + - * / and literal values; this is none of them."

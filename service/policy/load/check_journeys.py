@@ -75,12 +75,13 @@ def _check_conversions(file: str, journey: JourneyFile, mistakes: Mistakes) -> N
 def _check_friction(file: str, path: str, form: FrictionForm, journey: JourneyFile, mistakes: Mistakes) -> None:
     if mistakes.spoiled(file, f"{path}.kind"):
         return
+    needs = ", ".join(_NEEDS[form.kind])
     for key in _OF_FRICTION:
         given = getattr(form, key.replace("-", "_")) not in (None, ())
         if key in _NEEDS[form.kind] and not given:
-            mistakes.add(file, f"{path}.{key}", f"is missing; a {form.kind} needs {_listed(_NEEDS[form.kind])}")
+            mistakes.add(file, f"{path}.{key}", f"is missing; friction of this kind needs {needs}")
         elif given and key not in _NEEDS[form.kind]:
-            mistakes.add(file, f"{path}.{key}", f"a {form.kind} has only {_listed(_NEEDS[form.kind])}; leave it out")
+            mistakes.add(file, f"{path}.{key}", f"friction of this kind has only {needs}; leave it out")
     if form.stage is not None:
         _check_stage(file, f"{path}.stage", form.stage, journey, mistakes)
 
@@ -103,7 +104,3 @@ def _check_drop_off(file: str, form: DropOffForm, journey: JourneyFile, mistakes
 def _check_stage(file: str, path: str, stage: str, journey: JourneyFile, mistakes: Mistakes) -> None:
     if stage not in journey.stage and not mistakes.spoiled(file, "stage"):
         mistakes.add(file, path, f"this journey has no such stage; {hint(stage, journey.stage)}")
-
-
-def _listed(keys: Iterable[str]) -> str:
-    return " and ".join(keys)

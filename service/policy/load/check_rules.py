@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from textwrap import shorten
 
 from msgspec import Struct
 
@@ -11,6 +12,8 @@ from service.policy.load.forms import Forms
 from service.policy.load.mistakes import Mistakes, key_path
 
 _WORD_OR_TEXT = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\w+""")
+_JOINTS = ("and", "or")
+_LONGEST_CLAUSE = 100
 
 
 class Rules(Struct, frozen=True):
@@ -32,8 +35,17 @@ def compiled(file: str, path: str, source: str, forms: Forms, mistakes: Mistakes
     except RuleRefused as refused:
         unsure = any(mistakes.touched(FIELDS, key_path("field", name)) for name in named(source, fields))
         if not unsure:
-            mistakes.add(file, path, f"column {refused.column}: {refused.message}")
+            clause = clause_at(source, refused.column)
+            mistakes.add(file, path, f"column {refused.column}: {refused.message} The clause: {clause}")
         return None
+
+
+def clause_at(source: str, column: int) -> str:
+    """What stands at a column between one `and` or `or` and the next, shortened where it is long."""
+    joints = [word.span() for word in _WORD_OR_TEXT.finditer(source) if word[0] in _JOINTS]
+    begins = max((end for _, end in joints if end < column), default=0)
+    ends = min((start for start, _ in joints if start >= column), default=len(source))
+    return shorten(source[begins:ends].strip(" ()") or source, _LONGEST_CLAUSE, placeholder=" …") or "…"
 
 
 def named(source: str, fields: Collection[str]) -> dict[str, int]:

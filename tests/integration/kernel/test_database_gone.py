@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from service.kernel import database as module
+from service.kernel import pool
 from service.kernel.database import Connection, Database
 from service.kernel.problem import Unavailable
 from tests.integration.kernel.noting import SOON_SECONDS, add, numbers
@@ -88,8 +89,9 @@ async def test_a_database_that_does_not_answer_is_unavailable(
 ) -> None:
     """A read waits for seconds at most, however long the line holds, and the next one finds the database again."""
     monkeypatch.setattr(module, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(module, "CONNECT_SECONDS", 0.3)
-    to_it, database = far
+    monkeypatch.setattr(pool, "CONNECT_SECONDS", 0.3)
+    to_it, _ = far
+    database = Database(to_it.url, size=3)
     await database.fetchval("SELECT 1")
     to_it.hold()
     async with asyncio.timeout(SOON_SECONDS):
@@ -97,6 +99,7 @@ async def test_a_database_that_does_not_answer_is_unavailable(
     assert {type(answer) for answer in answers} == {Unavailable}
     to_it.release()
     assert await database.fetchval("SELECT 1") == 1
+    await database.close()
 
 
 async def end_all(database_url: str) -> None:

@@ -37,6 +37,7 @@ GOOD: Mapping[str, Any] = {
     "/v1/touchpoints": {"touchpoints": [{**STRANGER, "event": "view", "channel": "web", "occurred_at": NOW}]},
     "/v1/journeys/position": STRANGER,
     "/v1/decisions": {**STRANGER, "site": "shop", "placements": ["home_hero"]},
+    "/v1/interactions": {"interactions": [{"token": "invented", "event": "click", "occurred_at": NOW}]},
     "/v1/rights/requests": {"right": "access", "identifiers": [customer("nobody-yet")], "language": "it"},
 }
 """A body for each operation that goes the short way; to be refused for what one asks is an answer too."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from service.cli.consents.columns import BROKEN, REQUIRED
-from service.cli.consents.lines import NOT_CSV, TOO_LONG, Line, lines
+from service.cli.consents.columns import REQUIRED, row_of
+from service.cli.lines import BROKEN, NOT_CSV, TOO_LONG, Line, lines
 from service.kernel.body import MOST_BYTES
 
 HEADER = ",".join([*REQUIRED, "decisions.analytics", "decisions.one.two", "minor"]).encode()
@@ -24,7 +24,7 @@ BODY = {
 
 def read(name: str, content: bytes) -> list[Line]:
     """The lines of a file with this content."""
-    return list(lines(Path(name), io.BytesIO(content)))
+    return list(lines(Path(name), io.BytesIO(content), row_of))
 
 
 def bodies(found: list[Line]) -> list[tuple[int, object]]:

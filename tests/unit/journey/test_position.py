@@ -100,3 +100,20 @@ def test_what_has_not_happened_yet_does_not_count() -> None:
     ahead = ("pay", "web", -HOUR)
     assert placed(ahead) == NOWHERE
     assert placed(ahead, after=HOUR).stage == "do"
+
+
+@pytest.mark.parametrize("end", ["leave", "close_account"])
+def test_what_was_before_the_relationship_ended_is_no_evidence(end: str) -> None:
+    """Up to the end, and at its very time, everything is over, wherever it ended; what comes after begins anew."""
+    before: list[Contact] = [("pay", "web", 3 * DAY), ("look", "app", DAY), (end, "crm", DAY)]
+    assert placed(*before) == NOWHERE
+    again = placed(*before, ("compare", "web", DAY - INSTANT))
+    assert (again.stage, again.previous, again.evidence.keys()) == ("think", None, {"think"})
+
+
+def test_the_last_end_counts() -> None:
+    """Whoever comes back and leaves again has left; an end that lies ahead has not come."""
+    assert placed(("pay", "web", 3 * DAY), ("leave", "web", 5 * DAY)).stage == "do"
+    left = [("pay", "web", 3 * DAY), ("leave", "web", 5 * DAY), ("leave", "web", DAY)]
+    assert placed(*left) == NOWHERE
+    assert placed(("pay", "web", 3 * DAY), ("leave", "web", -DAY)).stage == "do"

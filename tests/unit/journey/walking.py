@@ -4,9 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from service.journey.model import Contacts
-from service.policy.model import Journey, Stage, TouchpointRule
+from service.policy.model import Bundle, Field, Journey, Persona, Stage, TouchpointRule
 from tests.consenting import NOON
+from tests.unit.decisioning.offering import SHIPPED
 
 Contact = tuple[str, str, timedelta]
 """An event, its channel, and how long before noon it was (negative: after)."""
@@ -27,6 +30,20 @@ def journey(*, half_life_hours: float = 24, expiry_days: int = 30, hysteresis: f
         hysteresis=hysteresis,
         stages=tuple(Stage(name, words, words, words, "Somebody") for name in ("see", "think", "do", "care")),
         rules=(*rules, TouchpointRule("pay", "shop", "care", 8.0, None)),
+        ends=("leave", "close_account"),
+    )
+
+
+def bundle(*personas: Persona, fields: Iterable[Field] = ()) -> Bundle:
+    """The shop's bundle with that journey alone, and with these personas over these fields."""
+    known = {field.id: field for field in fields}
+    through = journey()
+    return replace(
+        SHIPPED,
+        journeys={through.id: through},
+        default_journey=through.id,
+        personas={persona.id: persona for persona in personas},
+        fields=known,
     )
 
 

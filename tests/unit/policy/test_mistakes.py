@@ -9,7 +9,10 @@ from tests.unit.policy.folder import Case, Folder, cases
 STDC = "journeys/see-think-do-care.toml"
 
 
-@pytest.mark.parametrize("case", [*cases("values.toml"), *cases("between.toml")], ids=str)
+FILES = ("values.toml", "between.toml", "contact.toml", "journeys.toml")
+
+
+@pytest.mark.parametrize("case", [case for file in FILES for case in cases(file)], ids=str)
 def test_a_mistake_is_told_once_where_it_was_made(folder: Folder, case: Case) -> None:
     """What follows from a mistake is not told beside it."""
     folder.edit(case.file, case.old, case.new)
@@ -84,6 +87,57 @@ def test_a_personal_field_comes_from_touchpoints_that_are_kept(folder: Folder) -
     told = [(file, path) for file, path, _ in folder.mistakes()]
     assert ("fields.toml", "field.lifetime_orders.purpose") in told
     assert (STDC, "purpose") in told
+
+
+def test_what_a_persona_is_made_of_serves_one_purpose(folder: Folder) -> None:
+    """Whoever allows the persona to be known allows all that it is made of (D3)."""
+    folder.edit("purposes.toml", 'data = ["touchpoints"]', 'data = ["touchpoints", "decisions"]')
+    folder.edit(
+        "offers/see-think.toml",
+        'purposes = ["personalization"]\nstages = ["think"]\nrule',
+        'purposes = ["personalization", "analytics"]\nstages = ["think"]\nrule',
+    )
+    folder.edit(
+        "fields.toml",
+        'event = "view_product"\ncategory = "behaviour"\npurpose = "personalization"',
+        'event = "view_product"\ncategory = "behaviour"\npurpose = "analytics"',
+    )
+    (told,) = folder.mistakes()
+    assert told[:2] == ("personas.toml", "persona.researcher.rule")
+    assert told[2].startswith(
+        "column 1: reads product_views, which serves analytics, and personas serve personalization"
+    )
+
+
+def test_personas_come_with_a_field(folder: Folder) -> None:
+    """Without one nobody would know which purpose being known as a persona serves; without personas it says nothing."""
+    persona = (
+        '[field.persona]\ntype = "text"\nsource = "persona"\ncategory = "behaviour"\npurpose = "personalization"\n'
+    )
+    weight = "[[offer.guide-headphones.weight]]\nwhen = 'persona == \"researcher\"'\nfactor = 2\n"
+    folder.edit("offers/see-think.toml", weight, "")
+    folder.remove("personas.toml")
+    assert [(file, path) for file, path, _ in folder.mistakes()] == [("fields.toml", "field.persona.source")]
+    folder.write("personas.toml", '[persona.one]\ntitle = { it = "Uno", en = "One" }\nrule = "cart_value > 1"\n')
+    folder.edit("fields.toml", persona, "")
+    assert [(file, path) for file, path, _ in folder.mistakes()] == [("personas.toml", "persona")]
+
+
+def test_thompson_learns_from_who_agreed_to_it(folder: Folder) -> None:
+    """A placement that learns needs the purpose for which learning is done."""
+    for file in ("notices/shop/1.0.it.md", "notices/shop/1.0.en.md"):
+        folder.edit(file, ', "model_training"', "")
+    folder.edit("purposes.toml", "[purpose.model_training]", "[purpose.training]")
+    folder.edit(
+        "purposes.toml",
+        'legal-basis = "consent"\ndata = ["decisions"]\nretention-days = 395',
+        'legal-basis = "contract"\ndata = ["decisions"]\nretention-days = 395',
+    )
+    text = (folder.path / "purposes.toml").read_text()
+    folder.write("purposes.toml", text[: text.index("valid-days", text.index("[purpose.training]"))])
+    assert [(file, path) for file, path, _ in folder.mistakes()] == [
+        ("placements.toml", "placement.newsletter_slot.ranking")
+    ]
 
 
 def test_content_is_in_the_first_language_of_the_site(folder: Folder) -> None:

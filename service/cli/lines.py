@@ -1,23 +1,32 @@
-"""The lines of a file of consents, one at a time and none larger than a body over HTTP may be.
+"""The lines of a file, one at a time and none larger than a body over HTTP may be.
 
-A line of JSON is the body of POST /v1/consents; a column of CSV is a path into it.
+A line of JSON is a body; of a row of CSV whoever reads makes one, by the columns that the first line names.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+import msgspec
 from msgspec import Struct
 
-from service.cli.consents.columns import FileRefused, columns_of
 from service.kernel.body import MOST_BYTES
 from service.kernel.problem import Fault
 
 BOM = b"\xef\xbb\xbf"
 DELIMITERS = ",;\t"
+BROKEN = Fault("$", "is not UTF-8")
 TOO_LONG = Fault("$", f"is longer than {MOST_BYTES} bytes; is a quote missing?")
 NOT_CSV = Fault("$", 'is not CSV: a cell with a quote in it is written "so ""quoted"" as this" (RFC 4180)')
+
+
+Row = Callable[[Sequence[str]], Mapping[str, Any]]
+"""What makes a body of the cells of a row, of which there are as many as columns."""
+
+
+class FileRefused(Exception):
+    """The file is none of those that are read here; the message says what is wrong and names no cell."""
 
 
 class Line(Struct, frozen=True):
@@ -60,14 +69,17 @@ class _Feed:
         return raw.removeprefix(BOM) if self.number == 1 else raw
 
 
-def lines(path: Path, file: BinaryIO) -> Iterator[Line]:
-    """The lines of a file, by the ending of its name; raises `FileRefused`, also for a header with wrong columns."""
+def lines(path: Path, file: BinaryIO, row_of: Callable[[Sequence[str]], Row]) -> Iterator[Line]:
+    """The lines of a file, by the ending of its name; `row_of` knows the columns that may be there.
+
+    Raises `FileRefused`, also for a header with wrong columns.
+    """
     feed = _Feed(file)
     match path.suffix.lower():
         case ".jsonl":
             return _json_lines(feed)
         case ".csv":
-            return _csv_lines(feed)
+            return _csv_lines(feed, row_of)
         case _:
             raise FileRefused("the name ends neither with .csv nor with .jsonl")
 
@@ -86,7 +98,7 @@ def _json_lines(feed: _Feed) -> Iterator[Line]:
             yield Line(number, body)
 
 
-def _csv_lines(feed: _Feed) -> Iterator[Line]:
+def _csv_lines(feed: _Feed, row_of: Callable[[Sequence[str]], Row]) -> Iterator[Line]:
     try:
         header = next(feed, b"").decode()
     except (UnicodeDecodeError, _TooLong):
@@ -94,7 +106,7 @@ def _csv_lines(feed: _Feed) -> Iterator[Line]:
     delimiter = next((each for each in DELIMITERS if each in header), ",")
     try:
         (names,) = csv.reader([header], delimiter=delimiter, strict=True)
-        columns = columns_of(names)
+        row = row_of(names)
     except (csv.Error, ValueError):
         raise FileRefused("the first line names no columns") from None
     rows = csv.reader(map(_text, feed), delimiter=delimiter, strict=True)
@@ -112,9 +124,33 @@ def _csv_lines(feed: _Feed) -> Iterator[Line]:
                 if cells is None:
                     return
                 if cells:
-                    yield Line(number, columns.body(cells))
+                    yield Line(number, _body(row, cells, len(names)))
 
     return read()
+
+
+def columns(header: Sequence[str], required: Collection[str], known: Callable[[str], bool]) -> tuple[str, ...]:
+    """The names of columns in a first line; raises `FileRefused`.
+
+    Names are repeated only once it is sure that they are names: without a header the first line is a person's.
+    """
+    names = tuple(name.strip() for name in header)
+    if missing := [name for name in required if name not in names]:
+        raise FileRefused(f"the first line has no column {', '.join(missing)}")
+    if unknown := [name for name in names if not known(name)]:
+        raise FileRefused(f"there is no such column: {', '.join(repr(name) for name in unknown)}")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise FileRefused(f"the first line names a column twice: {', '.join(twice)}")
+    return names
+
+
+def _body(row: Row, cells: Sequence[str], expected: int) -> bytes | Fault:
+    if len(cells) != expected:
+        return Fault("$", f"has {len(cells)} cells, and the first line names {expected} columns")
+    try:
+        return msgspec.json.encode(row(cells))
+    except UnicodeEncodeError:
+        return BROKEN
 
 
 def _text(raw: bytes) -> str:

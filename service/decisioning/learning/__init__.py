@@ -1,0 +1,1 @@
+"""Which offers people like, learnt by counting, from those who allow it."""
