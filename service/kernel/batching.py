@@ -54,7 +54,7 @@ class Batches(Generic[Item, Answer]):
     async def answer(self, item: Item, *, first: bool = False) -> Answer:
         """What the next batch answers for `item`; raises `Unavailable` when too many wait, and what the work raises.
 
-        A caller that goes away takes only its own item's answer with it. Whoever has been in line before is `first` now,
+        A caller that goes away takes only its own item's answer with it. Whoever was in line before is `first` now,
         and is never sent away for being one too many.
         """
         if self._closed or (len(self._waiting) >= self._longest and not first):
