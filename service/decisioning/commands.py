@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from service.consent.commands import ConsentDesk
 from service.consent.model import Permission
 from service.decisioning import question, ranking, rules
+from service.decisioning.caps import EVERYBODY
 from service.decisioning.explanation.commands import ExplanationDesk
 from service.decisioning.keeping import Keeper
+from service.decisioning.learning.arms import LEARNING
 from service.decisioning.model import (
     Choice,
     Counted,
@@ -43,8 +45,6 @@ from service.policy.expression import TODAY
 from service.policy.model import Bundle, Placement
 
 ATTEMPTS = 3
-LEARNING = "model_training"
-"""The purpose that allows counting what people think of offers."""
 
 Seal = Callable[[str, str, UUID, bytes], bytes]
 
@@ -177,7 +177,7 @@ class DecisionDesk:
         profiled = [one for one in filled if one.choice.mode is Mode.PROFILED]
         used = frozenset[str]().union(*(one.choice.slot.purposes for one in profiled))
         return Page(
-            subject_id=known.subject_id if profiled else ranking.NOBODY,
+            subject_id=known.subject_id if profiled else EVERYBODY,
             revision=known.standing.revision if known.standing and profiled else None,
             ends=tuple(end for purpose in used if (end := known.verdicts[purpose].valid_until)),
             site=asked.situation.site,
