@@ -30,6 +30,7 @@ from service.decisioning.learning import arms
 from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
+from service.journey.map.api import router as map_router
 from service.journey.report.api import router as report_router
 from service.journey.report.commands import ReportDesk
 from service.kernel.auth import Gate
@@ -76,6 +77,7 @@ ROUTERS = (
     pseudonym_router,
     journey_router,
     report_router,
+    map_router,
     decisioning_router,
     interactions_router,
     rights_router,
