@@ -27,6 +27,7 @@ from service.decisioning.commands import DecisionDesk
 from service.decisioning.interactions.api import router as interactions_router
 from service.decisioning.interactions.commands import InteractionDesk
 from service.decisioning.learning import arms
+from service.decisioning.learning.commands import Learner
 from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
@@ -115,6 +116,7 @@ class Desks:
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = self._journey(keyring, answers)
         self.report = ReportDesk(database=database, policy=policy)
+        self.learner = Learner(database, policy)
         self.tokens = Tokens(keyring.token)
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)

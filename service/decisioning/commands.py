@@ -133,9 +133,11 @@ class DecisionDesk:
             late, remembered = True, replace(remembered, full=remembered.full | kept.full)
 
     def _slot(self, asked: Asked, placement: Placement, known: Known) -> Slot:
-        """Mode and holdout: what consent leaves; for who is held out that is, of what is profiled, only service."""
+        """What consent leaves for a placement; for who is held out, of what would be profiled service messages only."""
         bundle, allowed = asked.bundle, frozenset(known.grants)
+        # 2. Mode
         found = slot(bundle, placement, allowed)
+        # 3. Holdout
         if found.purposes and ranking.held_out(self._hasher, bundle.contact, known.subject_id, placement):
             return slot(bundle, placement, allowed, held_out=True)
         return found
