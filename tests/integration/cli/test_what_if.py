@@ -104,7 +104,7 @@ async def test_a_bundle_is_weighed_on_what_people_did(
 async def test_nobody_is_looked_at_who_does_not_allow_it(
     busy: tuple[Running, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    """Learning needs its purpose, then and now; a no and a restriction leave aside, and a new yes brings nothing back."""
+    """Learning needs its purpose, then and now; a no and a restriction leave aside; a new yes brings nothing back."""
     service, _ = busy
     unasked = customer("unasked")
     await service.give(unasked, "personalization")

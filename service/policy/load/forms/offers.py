@@ -36,6 +36,7 @@ class FieldForm(Struct, frozen=True):
     purpose: PurposeId | None = None
     event: Event | None = None
     values: tuple[Words, ...] = ()
+    title: Text | None = None
 
 
 class FieldsFile(Struct, frozen=True):
