@@ -6,7 +6,7 @@ from pathlib import Path
 
 from service.cli.ending import NO, Stop
 from service.cli.keys.progress import Bars
-from service.cli.offers.question import Question
+from service.cli.offers.question import Question, called
 from service.cli.offers.words import Evaluation
 from service.cli.replaying import opened, replay
 from service.decisioning.evaluation.model import Period
@@ -35,7 +35,7 @@ async def from_database(
     notes = list(_notes(judge))
     if not judge.sums:
         raise Stop("\n".join(["There is no decision to learn from in this time.", *notes]), NO)
-    return question.answer(f"the service since {since:%Y-%m-%d %H:%M}", bundle.digest, judge.sums, notes=notes)
+    return question.answer(f"the service since {since:%Y-%m-%d %H:%M}", called(folder, bundle), judge.sums, notes=notes)
 
 
 def _notes(judge: WhatIf) -> Iterator[str]:
