@@ -17,6 +17,7 @@ from service.settings import Settings
 LEFT_OUT: Mapping[str, str] = {
     "unlearnable": "of people who did not allow learning (model_training)",
     "ended": "that may no longer be used: consent was withdrawn, has expired or does not cover learning any more",
+    "older": "of version 0.1, which did not keep enough to decide again",
     "held_out": "of people who are held out, whom no policy would have shown anything else",
     "gone": "on placements that the bundle does not have",
 }
