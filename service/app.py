@@ -32,6 +32,8 @@ from service.decisioning.learning import arms
 from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
+from service.journey.report.api import router as report_router
+from service.journey.report.commands import ReportDesk
 from service.kernel.auth import Gate
 from service.kernel.body import StrictBody
 from service.kernel.cors import Cors, Preflight
@@ -48,7 +50,8 @@ from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
 from service.ledger.commands import LedgerDesk
-from service.policy.commands import ActivePolicy
+from service.policy.api import router as policy_router
+from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
@@ -67,12 +70,14 @@ ROUTERS = (
     health_router,
     ledger_router,
     gpc_router,
+    policy_router,
     reference_router,
     consent_router,
     protection_router,
     linking_router,
     pseudonym_router,
     journey_router,
+    report_router,
     decisioning_router,
     explanation_router,
     interactions_router,
@@ -97,6 +102,7 @@ class Desks:
         self.database = database
         self.erasing = Database(url.reveal, size=ERASING) if (url := settings.erasure_url) else database
         self.policy = policy
+        self.bundles = BundleDesk(database=database, policy=policy, folder=settings.policies_dir)
         self.signer = keyring.signing
         self.ledger = LedgerDesk(database)
         self.keys = keys
@@ -111,6 +117,7 @@ class Desks:
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = self._journey(keyring, answers)
+        self.report = ReportDesk(database=database, policy=policy)
         self.tokens = Tokens(keyring.token)
         self.explanations = ExplanationDesk(
             database=database, policy=policy, opened=self.subjects.open, tokens=self.tokens
@@ -134,7 +141,6 @@ class Desks:
             database=self.database,
             policy=self.policy,
             consent=self.consent,
-            journey=self.journey,
             tokens=keyring.token,
             seal=self.subjects.seal,
             explanations=self.explanations,
@@ -237,6 +243,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "database": desks.database,
         "signer": desks.signer,
         "ledger_desk": desks.ledger,
+        "bundle_desk": desks.bundles,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
         "protection_desk": desks.protection,
@@ -244,6 +251,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
         "explanation_desk": desks.explanations,
+        "report_desk": desks.report,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,

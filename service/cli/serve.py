@@ -31,6 +31,7 @@ from service.kernel.migrate import migrate, pending
 from service.ledger.publication import Publication
 from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
+from service.policy.following import keeping_up, reloading
 from service.policy.load import load
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
@@ -130,7 +131,8 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
             desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
             if not await may_erase(desks.erasing):
                 raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
-            yield desks
+            async with keeping_up(database, policy), reloading(desks.bundles):
+                yield desks
             await desks.close()
     finally:
         await database.close()
@@ -175,7 +177,8 @@ async def _work(settings: Settings, url: str) -> None:
         keyring = await _keyring(settings, database)
         consequences = Consequences(datamap=await datamap.read(database), policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
-        async with _stop() as stop, asyncio.TaskGroup() as group:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
+        async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             working = group.create_task(work_on(database, consequences, sequencer, keys))
             await stop.wait()
             working.cancel()

@@ -12,6 +12,7 @@ from service.policy.model import Bundle, Cap, Contact, Offer, Window
 
 EVERYBODY = UUID(int=0)
 """Whose counters those of everybody together are: they say nothing about anyone."""
+NO_PURPOSE = frozenset[str]()
 
 
 class Key(Struct, frozen=True, order=True):
@@ -30,12 +31,15 @@ class Counter(Struct, frozen=True):
     counted_since: datetime
 
 
-def concerning(bundle: Bundle, placement: str, offer: Offer) -> tuple[Counted, ...]:
-    """The caps that an offer on a placement falls under; none for a service message."""
+def concerning(bundle: Bundle, placement: str, offer: Offer, *, known: bool = True) -> tuple[Counted, ...]:
+    """The caps that an offer on a placement falls under; none for a service message.
+
+    Where nobody is `known` only those that count for everybody together, which says nothing about anyone.
+    """
     if offer.service:
         return ()
     of_kind = {"offer": offer.id, "group": offer.group, "placement": placement}
-    found = [(cap, of_kind[cap.per]) for cap in bundle.contact.caps.values()]
+    found = [(cap, of_kind[cap.per]) for cap in bundle.contact.caps.values() if known or cap.scope == "global"]
     return tuple(Counted(cap, f"{cap.id}:{name}") for cap, name in found if name and (not cap.only or name in cap.only))
 
 
@@ -96,11 +100,11 @@ class Hit(Struct, frozen=True):
 
 def hits(page: Page) -> Iterator[Hit]:
     """Everything that a page counts in."""
-    for decided in page.decisions:
-        for counted in decided.caps:
-            cap = counted.cap
-            key = Key(owner(cap, page.subject_id), counted.name, page.windows[cap.window])
-            yield Hit(key, cap.limit, frozenset() if cap.scope == "global" else decided.choice.slot.purposes)
+    counted = [(one, decided.choice.slot.purposes) for decided in page.decisions for one in decided.caps]
+    for one, purposes in [*counted, *((one, NO_PURPOSE) for one in page.counted)]:
+        cap = one.cap
+        key = Key(owner(cap, page.subject_id), one.name, page.windows[cap.window])
+        yield Hit(key, cap.limit, NO_PURPOSE if cap.scope == "global" else purposes)
 
 
 def allot(

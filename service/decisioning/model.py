@@ -58,7 +58,7 @@ class Slot(Struct, frozen=True):
 
     For who is held out those are service messages alone; the purposes are those of all that would compete otherwise.
     `stopped_by` has the offers that a full counter stops, by its name; `same_as` those that say the same as an offer or
-    a group, by its name; of `exempt` ones neither caps nor dismissals speak.
+    a group, by its name; of `exempt` ones neither caps nor dismissals speak. `shared`: some caps count for everybody.
     """
 
     placement: Placement
@@ -71,6 +71,7 @@ class Slot(Struct, frozen=True):
     staged: tuple[str, ...]
     calendars: tuple[Calendar, ...]
     exempt: frozenset[str]
+    shared: bool
     caps: Mapping[str, tuple[Counted, ...]]
     stopped_by: Mapping[str, tuple[str, ...]]
     same_as: Mapping[str, tuple[str, ...]]
@@ -160,12 +161,13 @@ class Decided(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """The profiled decisions of one request on their way into the database, with what was read before they were made.
 
+    `counted` is what its other decisions count in for everybody together, of whom nothing is known.
     `ends` are the instants from which the consents used are expired; `decided_at` is None until the database says.
     `grants`: the purposes that are allowed, and since when what is kept for them counts (None: ever).
     """
 
     subject_id: UUID
-    revision: int
+    revision: int | None
     ends: tuple[datetime, ...]
     site: str
     bundle: str
@@ -173,6 +175,7 @@ class Page(Struct, frozen=True):
     decisions: tuple[Decided, ...]
     grants: Mapping[str, datetime | None] = {}
     windows: Mapping[Window, datetime] = {}
+    counted: tuple[Counted, ...] = ()
 
 
 class Kept(Struct, frozen=True):

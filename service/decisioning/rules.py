@@ -43,7 +43,7 @@ def excluded(slot: Slot, remembered: Remembered, shown: Iterable[str]) -> dict[s
     out = {offer: Exclusion.SHOWN for name in shown for offer in slot.same_as.get(name, ())}
     for name in remembered.full:
         out |= dict.fromkeys(slot.stopped_by.get(name, ()), Exclusion.CAPPED)
-    for name in remembered.dismissed:
+    for name in remembered.dismissed if slot.purposes else ():
         silenced = [offer for offer in slot.same_as.get(name, ()) if offer not in slot.exempt]
         out |= dict.fromkeys(silenced, Exclusion.DISMISSED)
     return out

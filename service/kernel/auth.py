@@ -34,12 +34,16 @@ SERVER_SCOPES = frozenset(
         "journey:write",
         "decisions",
         "decisions:read",
+        "reports:read",
         "rights:write",
         "pseudonyms",
+        "bundles:read",
     }
 )
 BROWSER_SCOPES = frozenset({"consent:write", "journey:write", "decisions", "rights:write"})
-OFFICER_SCOPES = frozenset({"decisions:read", "rights:write", "rights:decide"})
+OFFICER_SCOPES = frozenset(
+    {"bundles:activate", "bundles:read", "decisions:read", "reports:read", "rights:write", "rights:decide"}
+)
 PREFIXES: dict[str, type_of_caller] = {"sk": "server", "pk": "browser", "ot": "officer"}
 
 

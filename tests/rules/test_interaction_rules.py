@@ -6,10 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from service.decisioning.tokens import LIFETIME, Tokens
+from service.kernel.clock import system_now
 from service.kernel.crypto import Hasher, random_key
 from tests.consenting import NOON, YEAR, text, visitor
 from tests.filing import erase
-from tests.reporting import INTERACTIONS, claims_of, happened, learnt, report, shown
+from tests.reporting import INTERACTIONS, happened, learnt, report, shown
 from tests.running import Json, Running, customer, refused, succeeded
 from tests.visiting import browse, rows, walk
 
@@ -22,8 +23,8 @@ REFUSED = {"outcome": "dropped", "reason": "token"}
 async def test_a_forged_token_is_refused_and_changes_nothing(service: Running) -> None:
     """Whoever makes a token up, cuts one off, changes one or takes one of another service or use is told no."""
     await walk(service, ADA, events=["search"])
-    claims = await claims_of(service, ADA, "home_hero")
-    token = service.desks.tokens.issue(claims)
+    token = await shown(service, ADA)
+    claims = service.desks.tokens.open(token, system_now())
     cookie, grant = await visitor(service)
     forged = {
         "made up": "x" * len(token),
@@ -98,8 +99,9 @@ async def test_a_token_speaks_for_its_own_decision_only(service: Running) -> Non
 async def test_a_page_reports_for_its_own_site_only(service: Running) -> None:
     """A token of another site is refused, and nothing of the call is stored."""
     await walk(service, ADA, events=["search"])
-    claims = await claims_of(service, ADA, "home_hero")
-    mine, other = [service.desks.tokens.issue(c) for c in (claims, replace(claims, site="elsewhere"))]
+    mine = await shown(service, ADA)
+    claims = service.desks.tokens.open(mine, system_now())
+    other = service.desks.tokens.issue(replace(claims, site="elsewhere"))
     body = {"interactions": [happened(mine, "click"), happened(other, "click")]}
     refused(await service.browse(INTERACTIONS, body), 403, "forbidden")
     headers = {"Origin": "https://elsewhere.example"}

@@ -110,6 +110,19 @@ async def test_a_later_yes_teaches_by_later_decisions_only(service: Running) -> 
 
 
 @pytest.mark.rule("D12")
+async def test_the_signal_of_the_decision_counts_too(service: Running) -> None:
+    """What Global Privacy Control denied when it was decided is not learnt later, when the signal is off."""
+    await walk(service, ADA, "model_training", events=[])
+    await service.give(ADA, "personalization", gpc=True)
+    await walk(service, ADA, "analytics", events=["search"])
+    (decision,) = await service.decide(ADA, "home_hero", gpc=True)
+    assert await report(service, decision["token"], "impression", "click") == ["stored"] * 2
+    assert await learnt(service) == {}
+    assert await report(service, await shown(service, ADA), "impression", "click") == ["stored"] * 2
+    assert await learnt(service) == {HERO: (1, 1)}
+
+
+@pytest.mark.rule("D12")
 async def test_the_arms_stay_exact_whatever_happens_at_once(service: Running) -> None:
     """Reports, also of the same decision, withdrawals and erasures at once: every arm is the sum of what is kept."""
     people = [customer(f"learning-{number}") for number in range(6)]

@@ -1,26 +1,22 @@
 """The verb of interactions: report what became of decisions. A token is all the authority that it takes."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from uuid import UUID
+from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 
 from service.consent import store as consent_store
-from service.consent.model import Standing
+from service.decisioning import store as decisions
 from service.decisioning.interactions import rules, store
+from service.decisioning.interactions.batch import Batch
 from service.decisioning.interactions.model import (
     Interaction,
     InteractionOutcome,
     InteractionOutcomes,
     InteractionRefused,
     Interactions,
-    Kept,
-    Past,
 )
 from service.decisioning.learning import arms
-from service.decisioning.learning.arms import LEARNING, Arm, Counts
 from service.decisioning.tokens import TokenClaims, TokenRefused, Tokens
 from service.kernel.auth import Admission, Principal
 from service.kernel.database import Connection, Database
@@ -32,8 +28,6 @@ from service.subjects.store import lock
 
 CLOCK_SKEW = timedelta(seconds=5)
 TOKEN = InteractionOutcome(outcome="dropped", reason="token")
-STORED = InteractionOutcome(outcome="stored")
-DUPLICATE = InteractionOutcome(outcome="duplicate")
 
 Told = tuple[Interaction, TokenClaims | None]
 """An interaction and what its token says; None for a token that is refused."""
@@ -81,81 +75,24 @@ async def _keep(
     connection: Connection, bundle: Bundle, told: Sequence[Told], caller: Admission
 ) -> list[InteractionOutcome]:
     """Decide under the subjects' shared locks, so that no withdrawal or erasure in flight is overlooked."""
-    named = {(claims.subject_id, claims.decision_id): claims for _, claims in told if claims}
+    named = {(claims.subject_id, claims.decision_id) for _, claims in told if claims}
     if not named:
         return [TOKEN for _ in told]
     subjects = {subject_id for subject_id, _ in named}
     await lock(connection, subjects, shared=True)
     clock, before = await store.past(connection, named)
-    asked = {LEARNING}.union(*(claims.purposes for claims in named.values()))
-    standings = await consent_store.standing_of(connection, subjects, asked)
-    batch = _Batch(bundle, standings, caller.moment.override or clock, before, gpc=caller.gpc)
+    now = caller.moment.override or clock
+    standings = await consent_store.standing_of(connection, subjects, bundle.purposes)
+    allow = {who: rules.allowed(bundle, standings.get(who), now, gpc=caller.gpc) for who in subjects}
+    batch = Batch(bundle, allow, before, now)
     outcomes = [batch.add(interaction, claims) if claims else TOKEN for interaction, claims in told]
     if batch.kept:
-        await store.keep(connection, batch.kept, batch.now)
+        await store.keep(connection, batch.kept, now)
+        if wanted := batch.counters():
+            taken = await decisions.take(connection, wanted, now)
+            await decisions.count(connection, batch.counted(taken))
         await arms.add(connection, batch.lessons())
     return outcomes
-
-
-class _Batch:
-    """Interactions that are decided one after the other, each in the light of those before it."""
-
-    def __init__(
-        self,
-        bundle: Bundle,
-        standings: Mapping[UUID, Standing],
-        now: datetime,
-        before: Mapping[UUID, Past],
-        *,
-        gpc: bool,
-    ) -> None:
-        self.now = now
-        self.kept: list[Kept] = []
-        self._bundle = bundle
-        self._standings = standings
-        self._past = dict(before)
-        self._gpc = gpc
-
-    def add(self, interaction: Interaction, claims: TokenClaims) -> InteractionOutcome:
-        """What becomes of one interaction; what is stored is added to `kept`."""
-        standing = self._standings.get(claims.subject_id)
-        if reason := rules.refused(self._bundle, claims, standing, self.now, gpc=self._gpc):
-            return InteractionOutcome(outcome="dropped", reason=reason.value)
-        past = self._past.get(claims.decision_id, Past())
-        if interaction.event in past.events:
-            return DUPLICATE
-        learns = rules.learns(self._bundle, claims, standing, self.now, gpc=self._gpc)
-        now = rules.after(past, interaction.event, _success(self._bundle, claims), learns=learns)
-        self._past[claims.decision_id] = now
-        self.kept.append(_kept(interaction, claims, past, now))
-        return STORED
-
-    def lessons(self) -> Mapping[Arm, Counts]:
-        """What the arms are to count by what is kept."""
-        shown = Counter(Arm(kept.placement, kept.stage, kept.offer) for kept in self.kept if kept.shown)
-        succeeded = Counter(Arm(kept.placement, kept.stage, kept.offer) for kept in self.kept if kept.succeeded)
-        return {arm: Counts(shown[arm], succeeded[arm]) for arm in shown.keys() | succeeded.keys()}
-
-
-def _kept(interaction: Interaction, claims: TokenClaims, past: Past, now: Past) -> Kept:
-    return Kept(
-        subject_id=claims.subject_id,
-        decision_id=claims.decision_id,
-        event=interaction.event,
-        placement=claims.placement,
-        offer=claims.offer,
-        stage=claims.stage or "",
-        occurred_at=interaction.occurred_at,
-        purposes=claims.purposes,
-        shown=now.shown and not past.shown,
-        succeeded=now.succeeded and not past.succeeded,
-    )
-
-
-def _success(bundle: Bundle, claims: TokenClaims) -> str | None:
-    """The event with which an offer succeeds in its placement; None in one that the bundle no longer has."""
-    placement = bundle.placements.get(claims.placement)
-    return placement.success if placement else None
 
 
 def _refuse_elsewhere(claims: TokenClaims, caller: Principal) -> None:

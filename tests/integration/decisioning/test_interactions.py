@@ -1,6 +1,7 @@
 """Interactions over HTTP: how many at once, what is refused, and what is stored of them."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from tests.consenting import DAY, HOUR, NOON, text
@@ -13,10 +14,10 @@ NOW, LATER = text(NOON), text(NOON + DAY)
 ADA, BOB = customer("ada-marker"), customer("bob-marker")
 
 
-async def told(service: Running, subject: dict[str, str] = ADA) -> str:
+async def told(service: Running, subject: dict[str, str] = ADA, at: datetime = NOON) -> str:
     """Let somebody agree to everything and search; returns the token of the offer that is shown to them then."""
-    await walk(service, subject, events=["search"], at=NOON)
-    return await shown(service, subject, now=NOW)
+    await walk(service, subject, events=["search"], at=at)
+    return await shown(service, subject, now=text(at))
 
 
 async def test_five_hundred_in_one_call(service: Running) -> None:
@@ -103,3 +104,38 @@ async def test_the_person_is_told_of_them(service: Running) -> None:
     kept = data(await package(service, ADA, now=NOW))
     found = kept["subjects"][0]["tables"]["interactions"]
     assert {row["event"]: row["shown"] for row in found} == {"impression": True, "dismissal": False}
+
+
+COUNTED = "SELECT cap, n, purposes FROM cap_counters WHERE n > 0 ORDER BY cap"
+
+
+async def test_caps_count_what_became_of_a_decision(service: Running) -> None:
+    """Eight impressions of an offer in a day, each counted once and by the purposes of its decision, are enough."""
+    await walk(service, ADA, events=["search"], at=NOON)
+    for _ in range(8):
+        (decision,) = await service.decide(ADA, "home_hero", now=NOW)
+        assert decision["offer"]["id"] == "guide-headphones"
+        await report(service, decision["token"], "impression", "impression", "click", at=NOW, now=NOW)
+    counters = await service.database.fetch(COUNTED)
+    assert [tuple(row) for row in counters] == [("same-offer:guide-headphones", 8, ["personalization"])]
+    (decision,) = await service.decide(ADA, "home_hero", now=NOW)
+    assert decision["offer"]["id"] != "guide-headphones"
+    (tomorrow,) = await service.decide(ADA, "home_hero", now=LATER)
+    assert tomorrow["offer"]["id"] == "guide-headphones"
+
+
+async def test_a_late_impression_counts_on_the_day_on_which_it_was(service: Running) -> None:
+    """What is reported a day late fills the counter of the day before."""
+    token = await told(service)
+    await report(service, token, "impression", at=NOW, now=LATER)
+    starts = await service.database.fetch("SELECT window_start FROM cap_counters WHERE n > 0")
+    assert [text(row["window_start"]) for row in starts] == ["2026-02-28T23:00:00Z"]
+
+
+async def test_a_counter_starts_again_with_a_new_consent(service: Running) -> None:
+    """A withdrawal deletes the counters that rest on it, so that what is counted later does not add to them."""
+    await report(service, await told(service), "impression", now=NOW)
+    await service.withdraw(ADA, ["personalization"], now=NOW)
+    assert await service.count("cap_counters") == 0
+    await report(service, await told(service, at=NOON + HOUR), "impression", now=LATER)
+    assert [row["n"] for row in await service.database.fetch(COUNTED)] == [1]
