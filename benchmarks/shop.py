@@ -1,15 +1,20 @@
 """The policies that the benchmark runs under: those that ship, with more offers and with caps on what is decided."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from benchmarks.processes import ROOT
+from service.decisioning.model import Choice, Draw, Input, Inputs
+from service.decisioning.rules import fill
 from service.policy.load import load
+from service.policy.model import Bundle
 
 PLACEMENTS = ("home_hero", "product_sidebar", "cart_banner")
-OFFERS = 30
-"""How many offers compete for these placements together, those that ship among them."""
+DRAWN = "product_sidebar"
+OFFERS, CROWD = 30, 1000
+"""How many offers compete for these placements, those that ship among them; and where there are many."""
 STAGES = ("see", "think", "do", "care")
 RULES = (
     "lifetime_orders >= {n} or product_views > {n}",
@@ -59,6 +64,14 @@ def policies(folder: Path, offers: int = OFFERS) -> Path:
     compete = [o for o in shipped.offers.values() if {*PLACEMENTS} & {*o.placements} and o.id not in fallbacks]
     (folder / "offers" / "benchmark.toml").write_text("".join(_offers(offers - len(compete))))
     return folder
+
+
+def decision(bundle: Bundle, now: datetime) -> Callable[[], Choice]:
+    """Fills the placement on which an offer is drawn, so that each one has to be looked at."""
+    known = {"stage": "think", "lifetime_orders": 3.0, "product_views": 4.0, "days_since_last_order": 20.0}
+    facts = {name: Input(value, bundle.fields[name].purpose) for name, value in known.items()}
+    inputs = Inputs(facts, ("analytics", "personalization"), draw=Draw(0.5, None, {}))
+    return lambda: fill(bundle, bundle.placements[DRAWN], inputs, now)
 
 
 def _offers(number: int) -> Iterator[str]:

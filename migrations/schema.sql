@@ -41,6 +41,7 @@ CREATE TABLE arm_tables (
     probabilities jsonb NOT NULL,
     revision bigint NOT NULL,
     computed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    bundle text NOT NULL,
     CONSTRAINT arm_tables_pkey PRIMARY KEY (version)
 );
 CREATE INDEX arm_tables_slot ON public.arm_tables USING btree (placement, stage, version);
@@ -51,6 +52,7 @@ COMMENT ON COLUMN arm_tables.stage IS 'For people at which stage, empty for none
 COMMENT ON COLUMN arm_tables.probabilities IS 'By offer; they add up to one; immutable. [pd=none]';
 COMMENT ON COLUMN arm_tables.revision IS 'The sum of the revisions of the arms that it was computed from; immutable. [pd=none]';
 COMMENT ON COLUMN arm_tables.computed_at IS 'When; immutable. [pd=none]';
+COMMENT ON COLUMN arm_tables.bundle IS 'Digest of the policies whose offers compete in it; immutable. [pd=none]';
 
 CREATE TABLE arms (
     placement text NOT NULL,
@@ -58,7 +60,7 @@ CREATE TABLE arms (
     offer text NOT NULL,
     shown bigint NOT NULL,
     succeeded bigint NOT NULL,
-    revision bigint NOT NULL DEFAULT 1,
+    revision bigint NOT NULL,
     CONSTRAINT arms_pkey PRIMARY KEY (placement, stage, offer)
 );
 COMMENT ON TABLE arms IS 'How often each offer was shown and succeeded: the sums of the rows of `interactions` that say so, and of no others. [purposes=none]';
@@ -67,7 +69,7 @@ COMMENT ON COLUMN arms.stage IS 'To people at which stage, empty for none; immut
 COMMENT ON COLUMN arms.offer IS 'Which offer; immutable. [pd=none]';
 COMMENT ON COLUMN arms.shown IS 'To how many decisions it was shown. [pd=none]';
 COMMENT ON COLUMN arms.succeeded IS 'With how many of them it succeeded. [pd=none]';
-COMMENT ON COLUMN arms.revision IS 'How often either number changed. [pd=none]';
+COMMENT ON COLUMN arms.revision IS 'By how much the numbers have changed in all, whether they grew or were subtracted from. [pd=none]';
 
 CREATE TABLE bundles (
     digest text NOT NULL,
@@ -202,6 +204,8 @@ CREATE TABLE interactions (
     CONSTRAINT interactions_pkey PRIMARY KEY (subject_id, decision_id, event)
 );
 CREATE INDEX interactions_dismissals ON public.interactions USING btree (subject_id) WHERE (event = 'dismissal'::text);
+CREATE UNIQUE INDEX interactions_shown ON public.interactions USING btree (subject_id, decision_id) WHERE shown;
+CREATE UNIQUE INDEX interactions_succeeded ON public.interactions USING btree (subject_id, decision_id) WHERE succeeded;
 COMMENT ON TABLE interactions IS 'One row for each kind of thing that somebody did with a decision. [purposes=purposes; since=recorded_at; needs=all]';
 COMMENT ON COLUMN interactions.subject_id IS 'Who did it. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN interactions.decision_id IS 'With which decision; immutable. [pd=behaviour; erase=delete]';

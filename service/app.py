@@ -29,6 +29,7 @@ from service.decisioning.explanation.commands import ExplanationDesk
 from service.decisioning.interactions.api import router as interactions_router
 from service.decisioning.interactions.commands import InteractionDesk
 from service.decisioning.learning import arms
+from service.decisioning.learning.commands import Learner
 from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
@@ -118,6 +119,7 @@ class Desks:
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = self._journey(keyring, answers)
         self.report = ReportDesk(database=database, policy=policy)
+        self.learner = Learner(database, policy)
         self.tokens = Tokens(keyring.token)
         self.explanations = ExplanationDesk(
             database=database, policy=policy, opened=self.subjects.open, tokens=self.tokens
@@ -250,8 +252,8 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
-        "explanation_desk": desks.explanations,
         "report_desk": desks.report,
+        "explanation_desk": desks.explanations,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,

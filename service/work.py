@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from service.consent.consequences import BEFORE_ALL, Consequences
+from service.decisioning.learning.commands import Learner
 from service.kernel import idempotency
 from service.kernel.database import Connection, Database
 from service.kernel.log import crash, event
@@ -17,12 +18,16 @@ from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
 BETWEEN_CHECKPOINTS = timedelta(seconds=1)
+BETWEEN_LESSONS = timedelta(seconds=10)
 BATCH = 1000
 
 
-async def work(database: Database, consequences: Consequences, sequencer: Sequencer, keyring: Database) -> None:
+async def work(
+    database: Database, consequences: Consequences, sequencer: Sequencer, learner: Learner, keyring: Database
+) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(_learn(learner))
         group.create_task(_tidy(database, consequences, keyring))
         group.create_task(_sequence(sequencer))
 
@@ -43,6 +48,16 @@ async def _sequence(sequencer: Sequencer) -> None:
         except Exception as error:  # noqa: BLE001 - entries wait in the queue; what serves people must go on
             crash("ledger.crashed", error)
         await asyncio.sleep(BETWEEN_CHECKPOINTS.total_seconds())
+
+
+async def _learn(learner: Learner) -> None:
+    """Compute the tables of offers that are due, now and again."""
+    while True:
+        try:
+            await learner.run()
+        except Unavailable:
+            event("work.unavailable")
+        await asyncio.sleep(BETWEEN_LESSONS.total_seconds())
 
 
 async def _tidy(database: Database, consequences: Consequences, keyring: Database) -> None:

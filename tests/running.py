@@ -17,6 +17,7 @@ from service.cli import credentials
 from service.cli.credentials import Credentials
 from service.cli.keyring import BESIDE
 from service.cli.serve import QUIET
+from service.decisioning.learning.commands import following_tables
 from service.kernel import auth, datamap
 from service.kernel.database import Connection, Database
 from service.policy.commands import ActivePolicy, activate
@@ -259,6 +260,7 @@ async def running(
         async with (
             following(database, keyring) if follows else nullcontext(),
             keeping_up(database, policy) if follows else nullcontext(),
+            following_tables(database, desks.decisions.tables),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
         ):
             await _answers(http)

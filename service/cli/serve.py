@@ -22,6 +22,7 @@ from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, 
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
 from service.consent.consequences import Consequences
 from service.decisioning.learning import arms
+from service.decisioning.learning.commands import Learner, following_tables
 from service.kernel import datamap
 from service.kernel.crypto import Signer
 from service.kernel.database import Database
@@ -109,7 +110,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.keys.database)
+            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database)
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
@@ -131,7 +132,8 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
             desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
             if not await may_erase(desks.erasing):
                 raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
-            async with keeping_up(database, policy), reloading(desks.bundles):
+            tables = desks.decisions.tables
+            async with keeping_up(database, policy), following_tables(database, tables), reloading(desks.bundles):
                 yield desks
             await desks.close()
     finally:
@@ -179,7 +181,8 @@ async def _work(settings: Settings, url: str) -> None:
         sequencer = _sequencer(settings, database, keyring.signing)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
-            working = group.create_task(work_on(database, consequences, sequencer, keys))
+            learner = Learner(database, policy)
+            working = group.create_task(work_on(database, consequences, sequencer, learner, keys))
             await stop.wait()
             working.cancel()
     finally:

@@ -1,7 +1,7 @@
 """Caps: how often somebody, or everybody, may be shown something in an hour, a day, a week or a month."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -49,14 +49,14 @@ def windows(contact: Contact, now: datetime) -> dict[Window, datetime]:
         return {}
     local = now.astimezone(ZoneInfo(contact.time_zone))
     wanted: set[Window] = {cap.window for cap in contact.caps.values()}
-    return {window: _began(window, local) for window in wanted}
+    return {window: _began(window, local).astimezone(UTC) for window in wanted}
 
 
 def _began(window: Window, local: datetime) -> datetime:
     if window == "hour":  # the hour that the clocks go back is there twice, and counted twice
-        return local.replace(minute=0, second=0, microsecond=0).astimezone(ZoneInfo("UTC"))
+        return local.replace(minute=0, second=0, microsecond=0)
     back = {"day": 0, "week": local.weekday(), "month": local.day - 1}[window]
-    return datetime.combine(local.date() - timedelta(days=back), time(), local.tzinfo).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(local.date() - timedelta(days=back), time(), local.tzinfo)
 
 
 def owner(cap: Cap, subject_id: UUID) -> UUID:

@@ -130,13 +130,16 @@ class DecisionDesk:
             if kept.decided_at is None:
                 raise Changed
             if not kept.full:
-                return await self._answer(asked, known, filled, facts, self._tokens_of(page, kept.decided_at))
+                told = self._tokens_of(page, kept.decided_at)
+                return await self._answer(asked, known, filled, facts, told)
             late, remembered = True, replace(remembered, full=remembered.full | kept.full)
 
     def _slot(self, asked: Asked, placement: Placement, known: Known) -> Slot:
-        """Mode and holdout: what consent leaves; for who is held out that is, of what is profiled, only service."""
+        """What consent leaves for a placement; for who is held out, of what would be profiled service messages only."""
         bundle, allowed = asked.bundle, frozenset(known.grants)
+        # 2. Mode
         found = slot(bundle, placement, allowed)
+        # 3. Holdout
         if found.purposes and ranking.held_out(self._hasher, bundle.contact, known.subject_id, placement):
             return slot(bundle, placement, allowed, held_out=True)
         return found
@@ -169,26 +172,6 @@ class DecisionDesk:
             caps=_counted(choice),
         )
 
-    async def _answer(
-        self,
-        asked: Asked,
-        known: Known,
-        filled: Sequence[Filled],
-        facts: Facts,
-        told: Mapping[str, tuple[Decided, str]],
-    ) -> DecisionsMade:
-        """What was decided, each decision with its explanation where that was asked for."""
-        languages = asked.bundle.sites[asked.situation.site].languages
-        made = [_made(asked, one.choice, told.get(one.choice.slot.placement.id), languages) for one in filled]
-        if asked.situation.explain:
-            for place, one in enumerate(filled):
-                inputs = rules.inputs(asked.bundle, one, facts, known.grants, asked.now)
-                explanation = await self._explanations.explain_now(
-                    asked.bundle, asked.situation, made[place], one.choice, inputs, known.standing
-                )
-                made[place] = replace(made[place], explanation=explanation)
-        return DecisionsMade(decisions=made)
-
     def _page(self, asked: Asked, known: Known, filled: Sequence[Filled], facts: Facts) -> Page:
         """What is to be stored, and counted, of what fills a page."""
         profiled = [one for one in filled if one.choice.mode is Mode.PROFILED]
@@ -214,6 +197,26 @@ class DecisionDesk:
             one.choice.slot.placement.id: (one, self._tokens.issue(_claims(page, one, decided_at)))
             for one in page.decisions
         }
+
+    async def _answer(
+        self,
+        asked: Asked,
+        known: Known,
+        filled: Sequence[Filled],
+        facts: Facts,
+        told: Mapping[str, tuple[Decided, str]],
+    ) -> DecisionsMade:
+        """What was decided, each decision with its explanation where that was asked for."""
+        languages = asked.bundle.sites[asked.situation.site].languages
+        made = [_made(asked, one.choice, told.get(one.choice.slot.placement.id), languages) for one in filled]
+        if asked.situation.explain:
+            for place, one in enumerate(filled):
+                inputs = rules.inputs(asked.bundle, one, facts, known.grants, asked.now)
+                explanation = await self._explanations.explain_now(
+                    asked.bundle, asked.situation, made[place], one.choice, inputs, known.standing
+                )
+                made[place] = replace(made[place], explanation=explanation)
+        return DecisionsMade(decisions=made)
 
 
 def _counted(choice: Choice) -> tuple[Counted, ...]:

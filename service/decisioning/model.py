@@ -56,6 +56,7 @@ class Counted(Struct, frozen=True):
 class Slot(Struct, frozen=True):
     """A placement with the offers that consent leaves for it, the best first, and what they look at.
 
+    `by_stage` has those that a stage does not rule out; under None, those that none does.
     For who is held out those are service messages alone; the purposes are those of all that would compete otherwise.
     `stopped_by` has the offers that a full counter stops, by its name; `same_as` those that say the same as an offer or
     a group, by its name; of `exempt` ones neither caps nor dismissals speak. `shared`: some caps count for everybody.
@@ -70,6 +71,7 @@ class Slot(Struct, frozen=True):
     personal: tuple[Field, ...]
     staged: tuple[str, ...]
     calendars: tuple[Calendar, ...]
+    by_stage: Mapping[str | None, tuple[Offer, ...]]
     exempt: frozenset[str]
     shared: bool
     caps: Mapping[str, tuple[Counted, ...]]

@@ -40,7 +40,8 @@ class Known(Struct, frozen=True):
 
     @classmethod
     def of(cls, bundle: Bundle, standing: Standing | None, now: datetime, *, gpc: bool) -> "Known":
-        """Consent snapshot: what a subject allows now."""
+        """What a subject allows now; the steps are those of docs/how-a-decision-is-made.md."""
+        # 1. Consent snapshot
         verdicts = permissions(bundle, list(bundle.purposes), standing, now, gpc=gpc) if standing else {}
         allowed = [bundle.purposes[purpose] for purpose, verdict in verdicts.items() if verdict.allowed]
         return cls(

@@ -97,7 +97,8 @@ async def test_the_worker_deletes_what_one_transaction_does_not(service: Running
     await service.withdraw(ADA)
     assert await service.count("touchpoints") == 500
     refused(await service.post("/v1/journeys/position", SUBJECT), 403, "consent-required")
-    everything = (service.database, service.desks.consequences, sequencer_of(service), service.keyring)
+    desks = service.desks
+    everything = (service.database, desks.consequences, sequencer_of(service), desks.learner, service.keyring)
     workers = [asyncio.create_task(work(*everything)) for _ in range(4)]
     async with asyncio.timeout(10):
         while await service.count("touchpoints") + await service.count("deletions"):

@@ -10,7 +10,7 @@ from service.decisioning.caps import Counter, Key
 from service.decisioning.interactions import rules
 from service.decisioning.interactions.model import Interaction, InteractionOutcome, Kept, Past
 from service.decisioning.interactions.rules import Allowed
-from service.decisioning.learning.arms import Arm, Counts
+from service.decisioning.learning.model import Arm, Counts
 from service.decisioning.tokens import TokenClaims
 from service.policy.model import Bundle
 

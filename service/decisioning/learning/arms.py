@@ -5,10 +5,10 @@ so does whoever says no to learning, or to what it was learnt from.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 from service.consent import store as consent_store
+from service.decisioning.learning.model import Arm, Counts
 from service.kernel.database import Connection
 from service.kernel.queries import load
 
@@ -21,21 +21,6 @@ UNLEARN = (
     f"ended AS MATERIALIZED (\n{consent_store.QUERIES['ended']}\n),\n"
     f"taught AS MATERIALIZED (\n{QUERIES['taught_no_longer']}\n),\n{QUERIES['forget']}"
 )
-
-
-class Arm(NamedTuple):
-    """An offer in a placement, shown to people at one stage of the default journey (empty for none)."""
-
-    placement: str
-    stage: str
-    offer: str
-
-
-class Counts(NamedTuple):
-    """To how many decisions it was shown, and with how many of them it succeeded."""
-
-    shown: int
-    succeeded: int
 
 
 async def add(connection: Connection, lessons: Mapping[Arm, Counts]) -> None:

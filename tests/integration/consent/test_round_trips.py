@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from service.consent import store
+from service.decisioning.learning import store as learning_store
 from service.kernel import auth
 from service.kernel.database import Database
 from service.subjects import store as subjects_store
 from tests.consenting import NOON, text
 from tests.running import Running, customer, succeeded
 
+BESIDE = (subjects_store.QUERIES["stages"], learning_store.QUERIES["newer_tables"])
+"""What is asked beside all requests."""
 LATER = text(NOON + timedelta(days=30))
 
 
@@ -25,7 +28,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         method = getattr(Database, name)
 
         async def read(database: Database, query: str, *args: Any) -> Any:
-            counted[query] += query != subjects_store.QUERIES["stages"]  # which is asked beside all requests
+            counted[query] += query not in BESIDE
             return await method(database, query, *args)
 
         monkeypatch.setattr(Database, name, read)

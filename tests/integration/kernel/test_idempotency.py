@@ -58,7 +58,9 @@ async def test_the_worker_forgets_without_being_asked(service: Running) -> None:
     """It begins when it starts, and ends when it is cancelled."""
     await service.give(customer(), "analytics", headers=KEY)
     await age(service.database, DAY)
-    worker = work(service.database, service.desks.consequences, sequencer_of(service), service.keyring)
+    worker = work(
+        service.database, service.desks.consequences, sequencer_of(service), service.desks.learner, service.keyring
+    )
     working = asyncio.create_task(worker)
     async with asyncio.timeout(10):
         while await service.count("idempotency"):  # noqa: ASYNC110 - the event is in the database
