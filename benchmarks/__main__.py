@@ -20,9 +20,9 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from benchmarks import report, staleness
 from benchmarks.drive import NoSuccess, Target, require_wrk
 from benchmarks.load import People, fill
-from benchmarks.processes import ROOT, Neighbours, Unreachable, memory_mib
+from benchmarks.processes import Neighbours, Unreachable, memory_mib
 from benchmarks.report import Line, Report
-from benchmarks.services import beside, floor, service
+from benchmarks.services import POLICIES, beside, floor, service
 from benchmarks.trials import Run, growth, tail, trials, unseen
 from service.cli.credentials import Credentials
 from service.kernel.clock import system_now
@@ -61,7 +61,7 @@ class _Bench:
     """Everything that a run needs, started."""
 
     def __init__(self, folder: Path, service: Target, given: Credentials, sizes: Sizes) -> None:
-        bundle = load(ROOT / "policies")
+        bundle = load(folder / POLICIES)
         self._folder = folder
         self._service = service
         self._given = given

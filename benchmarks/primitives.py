@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.load import CALLER, KIND, PURPOSES, SITE
+from benchmarks.shop import CROWD, decision, policies
 from service.consent.model import Choice, Method, NoticeShown, Record
 from service.consent.receipts import Receipts
 from service.consent.recording import CONSENT
@@ -33,7 +34,7 @@ from service.subjects.keyring import Keyring, load_key_file
 from service.subjects.keys.commands import SubjectKeys
 from service.subjects.model import Identifier
 
-TURNS, CALLS = 5, 2000
+TURNS, CALLS, FEW_CALLS = 5, 2000, 50
 IDENTIFIER = Identifier(kind=KIND, value="benchmark-1")
 FACTS: Facts = {"product_views": 4.0, "page_category": "records", "device": "desktop"}
 EVIDENCE = b'{"screen":"banner-a"}'
@@ -45,10 +46,16 @@ def main() -> None:
         settings = Settings(environment="development", data_dir=Path(name))
         create_key_file(settings)
         keyring, bundle = load_key_file(settings), load(settings.policies_dir)
+        crowd = load(policies(Path(name) / "policies", CROWD))
     table = Table("what", "microseconds")
     for what, call in cases(keyring, bundle).items():
-        table.add_row(what, f"{min(timeit.repeat(call, number=CALLS, repeat=TURNS)) / CALLS * 1e6:.1f}")
+        table.add_row(what, _microseconds(call, CALLS))
+    table.add_row(f"a decision among {CROWD:,} offers", _microseconds(decision(crowd, system_now()), FEW_CALLS))
     Console().print(table)
+
+
+def _microseconds(call: Callable[[], object], calls: int) -> str:
+    return f"{min(timeit.repeat(call, number=calls, repeat=TURNS)) / calls * 1e6:.1f}"
 
 
 def cases(keyring: Keyring, bundle: Bundle) -> dict[str, Callable[[], object]]:

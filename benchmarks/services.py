@@ -11,6 +11,7 @@ import msgspec
 
 from benchmarks.drive import Case, Target
 from benchmarks.processes import answers, free_port, server
+from benchmarks.shop import policies
 from service.cli import credentials
 from service.cli.credentials import Credentials
 from service.kernel.embedded import home_of
@@ -18,9 +19,16 @@ from service.kernel.embedded import home_of
 SERVE = (sys.executable, "-m", "service.cli", "serve")
 
 
+POLICIES = "policies"
+
+
 @contextmanager
 def service(folder: Path) -> Generator[tuple[int, Target, Credentials]]:
-    """The service as `make run` starts it, on a new database with fsync on: process id, target, credentials."""
+    """The service as `make run` starts it, on a new database with fsync on: process id, target, credentials.
+
+    Its policies are those of `shop.py`, in the folder.
+    """
+    policies(folder / POLICIES)
     port, written = free_port(), folder / "dev-credentials.json"
 
     def serves() -> bool:
@@ -51,7 +59,12 @@ def beside(folder: Path, given: Credentials) -> Generator[Target]:
 
 def _environment(folder: Path) -> Mapping[str, str]:
     kept = {n: v for n, v in os.environ.items() if not n.startswith("PLACET_") or n.startswith("PLACET_POSTGRES_")}
-    return kept | {"PLACET_DATA_DIR": str(folder), "PLACET_ROOT_KEY_FILE": str(folder / "root.key")}
+    own = {
+        "PLACET_DATA_DIR": folder,
+        "PLACET_ROOT_KEY_FILE": folder / "root.key",
+        "PLACET_POLICIES_DIR": folder / POLICIES,
+    }
+    return kept | {name: str(path) for name, path in own.items()}
 
 
 @contextmanager

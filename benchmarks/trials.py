@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from benchmarks.drive import Case, Measured, Target, drive
 from benchmarks.load import KIND, NAME, SITE
 from benchmarks.report import Line
+from benchmarks.shop import OFFERS, PLACEMENTS
 from benchmarks.staleness import PEOPLE_AT_ONCE, Staleness
 from service.policy.model import Bundle
 
@@ -19,7 +20,6 @@ CHECKS_AT_ONCE = 100
 SUBJECT = {"kind": KIND, "value": NAME}
 LONGEST_TAIL = 4
 LARGEST_GROWTH = 1.2
-PLACEMENTS = ("home_hero", "product_sidebar", "cart_banner")
 
 
 class Trial(Struct, frozen=True):
@@ -69,7 +69,16 @@ def trials(bundle: Bundle) -> Trials:
         ),
         record=Trial(Case("record", "/v1/consents", _body(record), "fresh", 32), 0.2, table="ledger_entries", rows=2),
         decision=Trial(
-            Case("decision", "/v1/decisions", _body(decision), "touched", 32), 0.2, table="decisions", rows=1
+            Case(
+                f"decision, {OFFERS} offers on {len(PLACEMENTS)} placements",
+                "/v1/decisions",
+                _body(decision),
+                "touched",
+                32,
+            ),
+            0.2,
+            table="decisions",
+            rows=1,
         ),
         steady=Trial(Case("check", "/v1/consents/check", _body(question), "any", 32), 1),
     )

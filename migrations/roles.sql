@@ -54,9 +54,11 @@ BEGIN
         ('touchpoint_counts',  'placet_serving', 'SELECT, INSERT, UPDATE (n)'),
         ('touchpoints',        'placet_serving', 'SELECT, INSERT, DELETE'),
         -- `placet work`: deletes what has ended, and lets the tree grow. Locking a row asks for the right to change it.
+        ('activations',        'placet_worker', 'SELECT'),
         ('arm_tables',         'placet_worker', 'SELECT, INSERT, DELETE'),
         ('arms',               'placet_worker', 'SELECT, INSERT, UPDATE (shown, succeeded, revision)'),
         ('cap_counters',       'placet_worker', 'SELECT, DELETE'),
+        ('bundles',            'placet_worker', 'SELECT'),
         ('consent_state',      'placet_worker', 'SELECT'),
         ('decisions',          'placet_worker', 'SELECT, UPDATE (inputs, stage, emptied_at)'),
         ('deletions',          'placet_worker', 'SELECT, INSERT, DELETE'),

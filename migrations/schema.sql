@@ -3,11 +3,13 @@
 CREATE TABLE activations (
     activated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     digest text NOT NULL,
+    officer_id uuid,
     CONSTRAINT activations_pkey PRIMARY KEY (activated_at, digest)
 );
 COMMENT ON TABLE activations IS 'Every change of the bundle in force, which lasts until the next; append only. [purposes=none]';
 COMMENT ON COLUMN activations.activated_at IS 'When the bundle was made the active one; immutable. [pd=none]';
 COMMENT ON COLUMN activations.digest IS 'Names the bundle; immutable. [pd=none]';
+COMMENT ON COLUMN activations.officer_id IS 'The officer who asked for it; null where a start or a signal did; immutable. [pd=none]';
 
 CREATE TABLE api_keys (
     key_id text NOT NULL,
@@ -526,6 +528,90 @@ COMMENT ON COLUMN touchpoints.recorded_at IS 'When we learnt it, by the database
 COMMENT ON COLUMN touchpoints.purposes IS 'The purposes allowed when it was recorded, for which alone it is kept; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN touchpoints.sentiment IS 'How it felt, -2 to 2; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN touchpoints.properties IS 'What else the sender said; sealed under the person''s own key; immutable. [pd=behaviour; sealed; own; erase=delete]';
+
+CREATE OR REPLACE FUNCTION public.journey_walk(at double precision[], sign integer[], stage_of integer[], weight_of double precision[], channel_of integer[], event_of integer[], trouble_of bigint[], stages integer, half_life double precision, hysteresis double precision, began double precision, ended double precision, ending integer[], kinds text[], within_stage integer[], times integer[], seconds double precision[], OUT stage integer, OUT faded boolean, OUT path integer[], OUT moves integer[], OUT took integer[], OUT troubles integer[])
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+DECLARE
+    latest int := cardinality(at);
+    evidence float8[] := array_fill(0::float8, ARRAY[stages]);
+    noise float8 := 1 + 1e-9;
+    lead float8 := (1 + hysteresis) * (1 + 1e-9);
+    watched boolean := cardinality(kinds) > 0;
+    shortest float8 := (SELECT min(seconds[f]) FROM generate_subscripts(kinds, 1) AS f WHERE kinds[f] = 'pause');
+    together boolean := false;
+    over float8 := '-infinity';
+    since float8;
+    strongest float8;
+    leader int;
+    move int;
+    s int;
+    seen int;
+    back int;
+BEGIN
+    stage := 0; path := '{}'; moves := '{}'; took := '{}'; troubles := '{}';
+    IF cardinality(ending) > 0 THEN
+        FOR i IN 1..latest LOOP
+            IF sign[i] = ANY(ending) THEN over := at[i]; END IF;
+        END LOOP;
+    END IF;
+    FOR i IN 1..latest LOOP
+        s := stage_of[sign[i]];
+        IF i > 1 AND at[i] - at[i - 1] >= shortest AND at[i] > began THEN
+            FOR f IN 1..cardinality(kinds) LOOP
+                IF kinds[f] = 'pause' AND at[i] - at[i - 1] >= seconds[f] AND within_stage[f] IN (0, stage) THEN
+                    troubles := troubles || (f * 1000 + channel_of[sign[i - 1]]);
+                END IF;
+            END LOOP;
+        END IF;
+        IF s > 0 AND at[i] > over THEN
+            -- Evidence as it will be worth at the end, and 2^1000 times that, lest what is old become nothing at all.
+            evidence[s] := evidence[s] + weight_of[sign[i]] * power(2::float8, greatest(-1000, 1000 + (at[i] - ended) / half_life));
+            IF s <> stage OR together THEN
+                IF i < latest AND at[i + 1] = at[i] THEN
+                    together := true;
+                ELSE
+                    leader := s; strongest := evidence[s];
+                    IF together THEN
+                        leader := 1; strongest := evidence[1]; together := false;
+                        FOR k IN 2..stages LOOP
+                            IF evidence[k] > strongest * noise THEN leader := k; strongest := evidence[k]; END IF;
+                        END LOOP;
+                    END IF;
+                    IF leader <> stage AND (stage = 0 OR strongest > evidence[stage] * lead) THEN
+                        IF at[i] <= began THEN
+                            path := ARRAY[leader];
+                        ELSE
+                            path := path || leader;
+                            move := stage * 64 + leader;
+                            IF stage > 0 AND move <> ALL(moves) THEN
+                                moves := moves || move; took := took || (at[i] - since)::int;
+                            END IF;
+                        END IF;
+                        stage := leader; since := at[i];
+                    END IF;
+                END IF;
+            END IF;
+        END IF;
+        IF watched AND at[i] > began AND trouble_of[sign[i]] > 0 THEN
+            FOR f IN 1..cardinality(kinds) LOOP
+                CONTINUE WHEN kinds[f] = 'pause' OR trouble_of[sign[i]] & (1::bigint << f) = 0 OR within_stage[f] NOT IN (0, stage);
+                seen := 1; back := i - 1;
+                WHILE kinds[f] = 'loop' AND seen < times[f] AND back > 0 AND at[i] - at[back] <= seconds[f] LOOP
+                    IF event_of[sign[back]] = event_of[sign[i]] THEN seen := seen + 1; END IF;
+                    back := back - 1;
+                END LOOP;
+                IF kinds[f] = 'error' OR seen >= times[f] THEN
+                    troubles := troubles || (f * 1000 + channel_of[sign[i]]);
+                END IF;
+            END LOOP;
+        END IF;
+    END LOOP;
+    faded := stage = 0 OR evidence[stage] <= 1e-9 * power(2::float8, 1000);
+END;
+$function$;
 
 CREATE OR REPLACE FUNCTION public.kept(lookups bytea[])
  RETURNS bytea[]

@@ -31,6 +31,8 @@ from service.decisioning.learning.commands import Learner
 from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
+from service.journey.report.api import router as report_router
+from service.journey.report.commands import ReportDesk
 from service.kernel.auth import Gate
 from service.kernel.body import StrictBody
 from service.kernel.cors import Cors, Preflight
@@ -47,7 +49,8 @@ from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
 from service.ledger.commands import LedgerDesk
-from service.policy.commands import ActivePolicy
+from service.policy.api import router as policy_router
+from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
@@ -66,12 +69,14 @@ ROUTERS = (
     health_router,
     ledger_router,
     gpc_router,
+    policy_router,
     reference_router,
     consent_router,
     protection_router,
     linking_router,
     pseudonym_router,
     journey_router,
+    report_router,
     decisioning_router,
     interactions_router,
     rights_router,
@@ -95,6 +100,7 @@ class Desks:
         self.database = database
         self.erasing = Database(url.reveal, size=ERASING) if (url := settings.erasure_url) else database
         self.policy = policy
+        self.bundles = BundleDesk(database=database, policy=policy, folder=settings.policies_dir)
         self.signer = keyring.signing
         self.ledger = LedgerDesk(database)
         self.keys = keys
@@ -109,6 +115,7 @@ class Desks:
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
         self.journey = self._journey(keyring, answers)
+        self.report = ReportDesk(database=database, policy=policy)
         self.learner = Learner(database, policy)
         self.tokens = Tokens(keyring.token)
         self.decisions = self._decisions(keyring)
@@ -130,7 +137,6 @@ class Desks:
             database=self.database,
             policy=self.policy,
             consent=self.consent,
-            journey=self.journey,
             tokens=keyring.token,
             seal=self.subjects.seal,
         )
@@ -232,12 +238,14 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "database": desks.database,
         "signer": desks.signer,
         "ledger_desk": desks.ledger,
+        "bundle_desk": desks.bundles,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
         "protection_desk": desks.protection,
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
+        "report_desk": desks.report,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,

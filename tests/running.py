@@ -17,10 +17,11 @@ from service.cli import credentials
 from service.cli.credentials import Credentials
 from service.cli.keyring import BESIDE
 from service.cli.serve import QUIET
-from service.decisioning.learning.commands import keeping_up
+from service.decisioning.learning.commands import following_tables
 from service.kernel import auth, datamap
 from service.kernel.database import Connection, Database
 from service.policy.commands import ActivePolicy, activate
+from service.policy.following import keeping_up
 from service.settings import Secret, Settings
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file
@@ -232,13 +233,14 @@ async def running(
     follows: bool = True,
     **rates: int,
 ) -> AsyncIterator[Running]:
-    """Run the service on a migrated database; unless it `follows`, it learns of no rotation by itself."""
+    """Run the service on a migrated database; unless it `follows`, it learns of no rotation and no bundle by itself."""
     port = _free_port()
     settings = Settings(
         environment="development" if environment == "development" else "production",
         database_url=Secret(database_url),
         data_dir=data_dir,
         root_key_file=data_dir / "root.key",
+        policies_dir=policies_dir,
         port=port,
         pool_size=5,
         **rates,
@@ -257,7 +259,8 @@ async def running(
     try:
         async with (
             following(database, keyring) if follows else nullcontext(),
-            keeping_up(database, desks.decisions.tables),
+            keeping_up(database, policy) if follows else nullcontext(),
+            following_tables(database, desks.decisions.tables),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
         ):
             await _answers(http)

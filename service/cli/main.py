@@ -6,6 +6,7 @@ from service import __version__
 from service.cli.access import api_keys, officers
 from service.cli.consents import consents
 from service.cli.demo import demo
+from service.cli.journeys import journeys
 from service.cli.keys import keys
 from service.cli.ledger import ledger
 from service.cli.offers import offers
@@ -30,6 +31,7 @@ for command in (
     migrate,
     policies,
     consents,
+    journeys,
     offers,
     keys,
     ledger,

@@ -22,7 +22,7 @@ from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, 
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
 from service.consent.consequences import Consequences
 from service.decisioning.learning import arms
-from service.decisioning.learning.commands import Learner, keeping_up
+from service.decisioning.learning.commands import Learner, following_tables
 from service.kernel import datamap
 from service.kernel.crypto import Signer
 from service.kernel.database import Database
@@ -32,6 +32,7 @@ from service.kernel.migrate import migrate, pending
 from service.ledger.publication import Publication
 from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
+from service.policy.following import keeping_up, reloading
 from service.policy.load import load
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
@@ -131,7 +132,8 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
             desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
             if not await may_erase(desks.erasing):
                 raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
-            async with keeping_up(database, desks.decisions.tables):
+            tables = desks.decisions.tables
+            async with keeping_up(database, policy), reloading(desks.bundles), following_tables(database, tables):
                 yield desks
             await desks.close()
     finally:
@@ -177,8 +179,9 @@ async def _work(settings: Settings, url: str) -> None:
         keyring = await _keyring(settings, database)
         consequences = Consequences(datamap=await datamap.read(database), policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
-        async with _stop() as stop, asyncio.TaskGroup() as group:
-            learner = Learner(database, policy)
+        learner = Learner(database, policy)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
+        async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             working = group.create_task(work_on(database, consequences, sequencer, learner, keys))
             await stop.wait()
             working.cancel()

@@ -21,14 +21,14 @@ AT_ONCE = 100
 """Subjects that the worker looks after in one transaction."""
 BEFORE_ALL = UUID(int=0)
 
-type_of_unlearn = Callable[[Connection, Collection[UUID], Sequence[str]], Awaitable[None]]
+Unlearn = Callable[[Connection, Collection[UUID], Sequence[str]], Awaitable[None]]
 """Takes back what was learnt from subjects for purposes that have ended, by the purposes of direct marketing."""
 
 
 class Consequences:
     """Deletes what no purpose keeps any longer (Art. 17(1)(b) and (c)), and tells recipients where a purpose stands."""
 
-    def __init__(self, *, datamap: DataMap, policy: ActivePolicy, unlearn: type_of_unlearn) -> None:
+    def __init__(self, *, datamap: DataMap, policy: ActivePolicy, unlearn: Unlearn) -> None:
         self._policy = policy
         self._unlearn = unlearn
         self._deletion = datamap.deletion(store.QUERIES["ended"])

@@ -108,10 +108,10 @@ ON CONFLICT (subject_id, purpose) DO UPDATE SET
     guardian_missing = excluded.guardian_missing;
 
 -- name: ended
--- Before when what was recorded of subjects has ended for a purpose: everything while a no holds, what is older than both
--- the last no and the grant that holds, and what is older than an objection; $2 are the purposes of direct marketing. Held
--- is what must not be deleted yet: all data of whoever has an open request or a restriction. A legal hold (Art. 17(3)) will
--- be asked here too.
+-- Before when what was recorded of the subjects in `kept` has ended for a purpose: everything while a no holds, what is
+-- older than both the last no and the grant that holds, and what is older than an objection; $2 are the purposes of direct
+-- marketing. Held is what must not be deleted yet: all data of whoever has an open request or a restriction. A legal hold
+-- (Art. 17(3)) will be asked here too.
 WITH asked AS (
     SELECT
         s.subject_id,
@@ -119,11 +119,11 @@ WITH asked AS (
             SELECT FROM lookups l JOIN rights_requests r ON r.lookups @> ARRAY[l.lookup]
             WHERE l.subject_id = s.subject_id AND r.state <> 'completed'
         ) AS held
-    FROM unnest($1::uuid[]) AS s (subject_id)
+    FROM kept s
 ), said_no AS (
     SELECT subject_id, payload ->> 'purpose' AS purpose, max(recorded_at) + interval '1 microsecond' AS until
     FROM ledger_entries
-    WHERE subject_id = ANY($1) AND kind = 'consent' AND payload ->> 'status' <> 'given'
+    WHERE subject_id = ANY(ARRAY(SELECT subject_id FROM kept)) AND kind = 'consent' AND payload ->> 'status' <> 'given'
     GROUP BY subject_id, payload ->> 'purpose'
 )
 SELECT

@@ -1,7 +1,7 @@
 """Caps: how often somebody, or everybody, may be shown something in an hour, a day, a week or a month."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from service.policy.model import Bundle, Cap, Contact, Offer, Window
 
 EVERYBODY = UUID(int=0)
 """Whose counters those of everybody together are: they say nothing about anyone."""
+NO_PURPOSE = frozenset[str]()
 
 
 class Key(Struct, frozen=True, order=True):
@@ -30,12 +31,15 @@ class Counter(Struct, frozen=True):
     counted_since: datetime
 
 
-def concerning(bundle: Bundle, placement: str, offer: Offer) -> tuple[Counted, ...]:
-    """The caps that an offer on a placement falls under; none for a service message."""
+def concerning(bundle: Bundle, placement: str, offer: Offer, *, known: bool = True) -> tuple[Counted, ...]:
+    """The caps that an offer on a placement falls under; none for a service message.
+
+    Where nobody is `known` only those that count for everybody together, which says nothing about anyone.
+    """
     if offer.service:
         return ()
     of_kind = {"offer": offer.id, "group": offer.group, "placement": placement}
-    found = [(cap, of_kind[cap.per]) for cap in bundle.contact.caps.values()]
+    found = [(cap, of_kind[cap.per]) for cap in bundle.contact.caps.values() if known or cap.scope == "global"]
     return tuple(Counted(cap, f"{cap.id}:{name}") for cap, name in found if name and (not cap.only or name in cap.only))
 
 
@@ -45,14 +49,14 @@ def windows(contact: Contact, now: datetime) -> dict[Window, datetime]:
         return {}
     local = now.astimezone(ZoneInfo(contact.time_zone))
     wanted: set[Window] = {cap.window for cap in contact.caps.values()}
-    return {window: _began(window, local) for window in wanted}
+    return {window: _began(window, local).astimezone(UTC) for window in wanted}
 
 
 def _began(window: Window, local: datetime) -> datetime:
     if window == "hour":  # the hour that the clocks go back is there twice, and counted twice
-        return local.replace(minute=0, second=0, microsecond=0).astimezone(ZoneInfo("UTC"))
+        return local.replace(minute=0, second=0, microsecond=0)
     back = {"day": 0, "week": local.weekday(), "month": local.day - 1}[window]
-    return datetime.combine(local.date() - timedelta(days=back), time(), local.tzinfo).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(local.date() - timedelta(days=back), time(), local.tzinfo)
 
 
 def owner(cap: Cap, subject_id: UUID) -> UUID:
@@ -96,11 +100,11 @@ class Hit(Struct, frozen=True):
 
 def hits(page: Page) -> Iterator[Hit]:
     """Everything that a page counts in."""
-    for decided in page.decisions:
-        for counted in decided.caps:
-            cap = counted.cap
-            key = Key(owner(cap, page.subject_id), counted.name, page.windows[cap.window])
-            yield Hit(key, cap.limit, frozenset() if cap.scope == "global" else decided.choice.slot.purposes)
+    counted = [(one, decided.choice.slot.purposes) for decided in page.decisions for one in decided.caps]
+    for one, purposes in [*counted, *((one, NO_PURPOSE) for one in page.counted)]:
+        cap = one.cap
+        key = Key(owner(cap, page.subject_id), one.name, page.windows[cap.window])
+        yield Hit(key, cap.limit, NO_PURPOSE if cap.scope == "global" else purposes)
 
 
 def allot(

@@ -1,6 +1,7 @@
 """The verb of decisions: decide. What is profiled is stored before it is answered; nothing else is."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,13 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service.consent.commands import ConsentDesk
-from service.consent.model import Permission, Standing
-from service.consent.rules import counts_since
-from service.consent.verdicts import permissions
-from service.decisioning import caps, question, ranking, rules, store
+from service.consent.model import Permission
+from service.decisioning import question, ranking, rules
 from service.decisioning.keeping import Keeper
 from service.decisioning.model import (
     Choice,
+    Counted,
     Decided,
     DecisionMade,
     DecisionsMade,
@@ -30,10 +30,10 @@ from service.decisioning.model import (
     Situation,
     Slot,
 )
+from service.decisioning.recall import Known, Memory
 from service.decisioning.slots import slot
 from service.decisioning.tables import Tables
 from service.decisioning.tokens import TokenClaims, Tokens
-from service.journey.commands import JourneyDesk
 from service.journey.model import Facts
 from service.kernel.clock import Moment
 from service.kernel.crypto import Hasher
@@ -41,7 +41,7 @@ from service.kernel.database import Database
 from service.kernel.ids import new_id
 from service.policy.commands import ActivePolicy
 from service.policy.expression import TODAY
-from service.policy.model import Bundle, Placement, Window
+from service.policy.model import Bundle, Placement
 
 ATTEMPTS = 3
 LEARNING = "model_training"
@@ -65,13 +65,8 @@ class Asked(Struct, frozen=True):
         return self.moment.now
 
 
-class Known(Struct, frozen=True):
-    """Somebody who is known, as far as they allow it. `grants`: since when what is kept for each purpose counts."""
-
-    standing: Standing
-    verdicts: Mapping[str, Permission]
-    grants: Mapping[str, datetime | None]
-    windows: Mapping[Window, datetime]
+class Changed(Exception):
+    """The consent that was read does not hold any longer."""
 
 
 class DecisionDesk:
@@ -83,17 +78,15 @@ class DecisionDesk:
         database: Database,
         policy: ActivePolicy,
         consent: ConsentDesk,
-        journey: JourneyDesk,
         tokens: Hasher,
         seal: Seal,
     ) -> None:
-        self._database = database
         self._policy = policy
         self._consent = consent
-        self._journey = journey
         self._hasher = tokens
         self._seal = seal
         self._tokens = Tokens(tokens)
+        self._memory = Memory(database)
         self._keeper = Keeper(database)
         self.tables = Tables()
 
@@ -112,67 +105,42 @@ class DecisionDesk:
         facts = {**question.context(bundle, situation), TODAY: moment.now.date()}
         asked = Asked(bundle, situation, placements, facts, moment)
         for _ in range(ATTEMPTS if lookup else 0):
-            standing = await self._consent.standing(lookup) if lookup else None
+            standing = await self._consent.standing(lookup, bundle.purposes) if lookup else None
             if standing is None:
                 break
-            if made := await self._decide_for(asked, self._known(asked, standing)):
-                return made
-        slots = [slot(bundle, placement, frozenset()) for placement in placements]
-        return _answer(asked, self._fill(asked, slots, facts, Remembered(), ranking.NOBODY), {})
+            with suppress(Changed):
+                return await self._decide_for(asked, Known.of(bundle, standing, moment.now, gpc=situation.gpc))
+        return await self._decide_for(asked, Known.of(bundle, None, moment.now, gpc=situation.gpc))
 
-    def _known(self, asked: Asked, standing: Standing) -> Known:
-        """Consent snapshot: what a known subject allows now."""
-        bundle = asked.bundle
-        verdicts = permissions(bundle, list(bundle.purposes), standing, asked.now, gpc=asked.situation.gpc)
-        allowed = [purpose for purpose, verdict in verdicts.items() if verdict.allowed]
-        return Known(
-            standing=standing,
-            verdicts=verdicts,
-            grants={purpose: counts_since(bundle.purposes[purpose], standing) for purpose in allowed},
-            windows=caps.windows(bundle.contact, asked.now),
-        )
-
-    async def _decide_for(self, asked: Asked, known: Known) -> DecisionsMade | None:
-        """The decisions for a known subject; None when their consent changed before they could be stored.
+    async def _decide_for(self, asked: Asked, known: Known) -> DecisionsMade:
+        """The decisions for a subject, or for nobody in particular; raises `Changed`.
 
         Whoever comes too late for a cap decides again without what it stops, and is the first in line with that.
         """
-        subject_id, facts = known.standing.subject_id, asked.facts
         slots = [self._slot(asked, placement, known) for placement in asked.placements]
-        if fields := rules.personal(slots):
-            facts = {**facts, **await self._journey.facts(asked.bundle, known.standing, fields, asked.now)}
-        remembered = await self._remembered(asked, slots, known)
+        facts, remembered = await self._memory.recall(asked.bundle, slots, known, asked.now, asked.facts)
         late = False
         while True:
-            filled = self._fill(asked, slots, facts, remembered, subject_id)
-            profiled = [one for one in filled if one.choice.mode is Mode.PROFILED]
-            decided = {one.choice.slot.placement.id: self._decided(asked, one, facts, known) for one in profiled}
-            if not decided:
+            filled = self._fill(asked, slots, facts, remembered, known.subject_id)
+            page = self._page(asked, known, filled, facts)
+            if not (page.decisions or page.counted):
                 return _answer(asked, filled, {})
-            page = _page(asked, known, [*decided.values()])
             kept = await self._keeper.keep(page, first=late)
             if kept.decided_at is None:
-                return None
+                raise Changed
             if not kept.full:
-                told = {placement: (one, self._token(page, one, kept.decided_at)) for placement, one in decided.items()}
-                return _answer(asked, filled, told)
+                return _answer(asked, filled, self._tokens_of(page, kept.decided_at))
             late, remembered = True, replace(remembered, full=remembered.full | kept.full)
 
     def _slot(self, asked: Asked, placement: Placement, known: Known) -> Slot:
-        """Mode and holdout: what consent leaves; for who is held out that is, of what is profiled, only service."""
+        """What consent leaves for a placement; for who is held out, of what would be profiled service messages only."""
         bundle, allowed = asked.bundle, frozenset(known.grants)
+        # 2. Mode
         found = slot(bundle, placement, allowed)
-        if found.purposes and ranking.held_out(self._hasher, bundle.contact, known.standing.subject_id, placement):
+        # 3. Holdout
+        if found.purposes and ranking.held_out(self._hasher, bundle.contact, known.subject_id, placement):
             return slot(bundle, placement, allowed, held_out=True)
         return found
-
-    async def _remembered(self, asked: Asked, slots: Sequence[Slot], known: Known) -> Remembered:
-        """What earlier decisions leave of these slots, as far as it may still be used."""
-        if not any(slot.purposes and slot.stopped_by for slot in slots):
-            return Remembered()
-        whose = {caps.EVERYBODY, known.standing.subject_id}
-        counters = await store.counters(self._database, whose, {*known.windows.values()})
-        return Remembered(full=caps.full(asked.bundle, counters.items(), known.windows, known.grants))
 
     def _fill(
         self, asked: Asked, slots: Sequence[Slot], facts: Facts, remembered: Remembered, subject_id: UUID
@@ -202,7 +170,7 @@ class DecisionDesk:
             held_out=choice.slot.held_out,
             asked_at=asked.now,
         )
-        sealed = self._seal("decisions", "inputs", known.standing.subject_id, msgspec.json.encode(inputs))
+        sealed = self._seal("decisions", "inputs", known.subject_id, msgspec.json.encode(inputs))
         return Decided(
             decision_id=new_id(),
             choice=choice,
@@ -210,37 +178,52 @@ class DecisionDesk:
             proof=_proof(choice, known.verdicts),
             inputs=sealed,
             learnable=LEARNING in known.grants,
-            caps=tuple(one for one in choice.slot.caps.get(choice.offer.id, ()) if one.cap.event == "decision"),
+            caps=_counted(choice),
         )
 
-    def _token(self, page: Page, decided: Decided, decided_at: datetime) -> str:
-        """With which a page reports what became of a decision."""
-        claims = TokenClaims(
-            decision_id=decided.decision_id,
-            subject_id=page.subject_id,
-            site=page.site,
-            placement=decided.choice.slot.placement.id,
-            offer=decided.choice.offer.id,
-            stage=decided.stage,
-            purposes=tuple(sorted(decided.choice.slot.purposes)),
-            learnable=decided.learnable,
-            decided_at=decided_at,
+    def _page(self, asked: Asked, known: Known, filled: Sequence[Filled], facts: Facts) -> Page:
+        """What is to be stored, and counted, of what fills a page."""
+        profiled = [one for one in filled if one.choice.mode is Mode.PROFILED]
+        used = frozenset[str]().union(*(one.choice.slot.purposes for one in profiled))
+        return Page(
+            subject_id=known.subject_id if profiled else ranking.NOBODY,
+            revision=known.standing.revision if known.standing and profiled else None,
+            ends=tuple(end for purpose in used if (end := known.verdicts[purpose].valid_until)),
+            site=asked.situation.site,
+            bundle=asked.bundle.digest,
+            decided_at=asked.moment.override,
+            decisions=tuple(self._decided(asked, one, facts, known) for one in profiled),
+            grants=known.grants,
+            windows=known.windows,
+            counted=tuple(
+                one for each in filled if each.choice.mode is Mode.CONTEXTUAL for one in _counted(each.choice)
+            ),
         )
-        return self._tokens.issue(claims)
+
+    def _tokens_of(self, page: Page, decided_at: datetime) -> dict[str, tuple[Decided, str]]:
+        """Each decision of a page by its placement, with the token by which is reported what became of it."""
+        return {
+            one.choice.slot.placement.id: (one, self._tokens.issue(_claims(page, one, decided_at)))
+            for one in page.decisions
+        }
 
 
-def _page(asked: Asked, known: Known, decided: Sequence[Decided]) -> Page:
-    used = frozenset[str]().union(*(one.choice.slot.purposes for one in decided))
-    return Page(
-        subject_id=known.standing.subject_id,
-        revision=known.standing.revision,
-        ends=tuple(end for purpose in used if (end := known.verdicts[purpose].valid_until)),
-        site=asked.situation.site,
-        bundle=asked.bundle.digest,
-        decided_at=asked.moment.override,
-        decisions=tuple(decided),
-        grants=known.grants,
-        windows=known.windows,
+def _counted(choice: Choice) -> tuple[Counted, ...]:
+    """The caps in which a choice counts once it is made."""
+    return tuple(one for one in choice.slot.caps.get(choice.offer.id, ()) if one.cap.event == "decision")
+
+
+def _claims(page: Page, decided: Decided, decided_at: datetime) -> TokenClaims:
+    return TokenClaims(
+        decision_id=decided.decision_id,
+        subject_id=page.subject_id,
+        site=page.site,
+        placement=decided.choice.slot.placement.id,
+        offer=decided.choice.offer.id,
+        stage=decided.stage,
+        purposes=tuple(sorted(decided.choice.slot.purposes)),
+        learnable=decided.learnable,
+        decided_at=decided_at,
     )
 
 

@@ -55,9 +55,10 @@ class Counted(Struct, frozen=True):
 class Slot(Struct, frozen=True):
     """A placement with the offers that consent leaves for it, the best first, and what they look at.
 
+    `by_stage` has those that a stage does not rule out; under None, those that none does.
     For who is held out those are service messages alone; the purposes are those of all that would compete otherwise.
     `stopped_by` has the offers that a full counter stops, by its name; `same_as` those that say the same as an offer or
-    a group, by its name; of `exempt` ones neither caps nor dismissals speak.
+    a group, by its name; of `exempt` ones neither caps nor dismissals speak. `shared`: some caps count for everybody.
     """
 
     placement: Placement
@@ -69,7 +70,9 @@ class Slot(Struct, frozen=True):
     personal: tuple[Field, ...]
     staged: tuple[str, ...]
     calendars: tuple[Calendar, ...]
+    by_stage: Mapping[str | None, tuple[Offer, ...]]
     exempt: frozenset[str]
+    shared: bool
     caps: Mapping[str, tuple[Counted, ...]]
     stopped_by: Mapping[str, tuple[str, ...]]
     same_as: Mapping[str, tuple[str, ...]]
@@ -159,12 +162,13 @@ class Decided(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """The profiled decisions of one request on their way into the database, with what was read before they were made.
 
+    `counted` is what its other decisions count in for everybody together, of whom nothing is known.
     `ends` are the instants from which the consents used are expired; `decided_at` is None until the database says.
     `grants`: the purposes that are allowed, and since when what is kept for them counts (None: ever).
     """
 
     subject_id: UUID
-    revision: int
+    revision: int | None
     ends: tuple[datetime, ...]
     site: str
     bundle: str
@@ -172,6 +176,7 @@ class Page(Struct, frozen=True):
     decisions: tuple[Decided, ...]
     grants: Mapping[str, datetime | None] = {}
     windows: Mapping[Window, datetime] = {}
+    counted: tuple[Counted, ...] = ()
 
 
 class Kept(Struct, frozen=True):

@@ -4,10 +4,18 @@ SELECT c.now, s.subject_id, s.revision
 FROM (SELECT clock_timestamp() AS now) AS c
 LEFT JOIN subjects s ON s.subject_id = ANY($1::uuid[]) AND s.state = 'active';
 
--- name: counters
--- The counters of subjects in windows that began then, as they are without waiting for who is counting.
-SELECT subject_id, cap, window_start, n, purposes, counted_since
-FROM cap_counters WHERE subject_id = ANY($1::uuid[]) AND window_start = ANY($2::timestamptz[]);
+-- name: recall
+-- Contacts, and what subjects dismissed since then, and their counters in windows that began then, as they are without
+-- waiting for who is counting; `contacts` is the query of that name of the journey.
+SELECT 'contact' AS kind, place, event, channel, count, last, recent, NULL::uuid AS subject_id, NULL::text[] AS purposes,
+    NULL::timestamptz AS since
+FROM contacts
+UNION ALL
+SELECT 'counter', NULL, cap, NULL, n, window_start, NULL, subject_id, purposes, counted_since
+FROM cap_counters WHERE subject_id = ANY($6::uuid[]) AND window_start = ANY($7::timestamptz[])
+UNION ALL
+SELECT 'dismissal', NULL, offer, NULL, NULL, occurred_at, NULL, subject_id, purposes, recorded_at
+FROM interactions WHERE subject_id = ANY($6::uuid[]) AND event = 'dismissal' AND occurred_at > $8;
 
 -- name: take
 -- Make sure that counters are there and keep everybody else from them until the end of the transaction; they are taken in

@@ -37,10 +37,13 @@ def stage(slot: Slot, facts: Facts) -> str | None:
 
 def excluded(slot: Slot, remembered: Remembered, shown: Iterable[str]) -> dict[str, Exclusion]:
     """The offers that are out whomever they suit: dismissed, capped, or on the page already, as their group may be."""
+    # 9. Once on a page, with its group
     out = {offer: Exclusion.SHOWN for name in shown for offer in slot.same_as.get(name, ())}
+    # 8. Caps
     for name in remembered.full:
         out |= dict.fromkeys(slot.stopped_by.get(name, ()), Exclusion.CAPPED)
-    for name in remembered.dismissed:
+    # 7. Dismissal
+    for name in remembered.dismissed if slot.purposes else ():
         silenced = [offer for offer in slot.same_as.get(name, ()) if offer not in slot.exempt]
         out |= dict.fromkeys(silenced, Exclusion.DISMISSED)
     return out
@@ -52,7 +55,7 @@ def suited(slot: Slot, facts: Facts, now: datetime) -> Iterator[Offer]:
     if slot.placement.calendar in closed:
         return
     reached = stage(slot, facts)
-    for offer in slot.offers:
+    for offer in slot.by_stage.get(reached, slot.by_stage[None]):
         if unsuited(offer, closed, reached, facts) is None:
             yield offer
 
@@ -64,10 +67,13 @@ def closed_at(slot: Slot, now: datetime) -> frozenset[str]:
 
 def unsuited(offer: Offer, closed: Collection[str | None], stage: str | None, facts: Facts) -> Unsuited | None:
     """Why an offer does not suit a person here and now; None where it does."""
+    # 4. Calendar
     if offer.calendar in closed:
         return "calendar"
+    # 5. Stage
     if offer.stages and stage not in offer.stages:
         return "stage"
+    # 6. Eligibility
     return None if offer.rule is None or offer.rule.holds(facts) else "rule"
 
 
@@ -94,21 +100,20 @@ def fill_page(
 def choose(
     bundle: Bundle, slot: Slot, facts: Facts, out: Mapping[str, Exclusion], draw: Draw | None, now: datetime
 ) -> Choice:
-    """What fills a slot. The steps are those of DESIGN section 7; consent, mode and holdout have made the slot."""
-    # The mode that consent leaves: whoever was looked at to rule offers out was profiled, whichever offer wins
+    """What fills a slot, which consent, mode and holdout have made.
+
+    Whoever was looked at to rule offers out was profiled, whichever offer wins.
+    """
     mode = Mode.PROFILED if slot.purposes else Mode.CONTEXTUAL
-    # Calendar, stage, eligibility; suppression, caps, and nothing twice on a page
     left = (offer for offer in suited(slot, facts, now) if offer.id not in out)
-    # Ranking by priority, where the best comes first; the id decides between equals (D6)
+    # 10. Ranking: by priority the first, and the id decides between equals (D6); else by a draw, whose chances are told
     if slot.placement.ranking == "priority":
         if best := next(left, None):
             return Choice(slot=slot, offer=best, mode=mode, reason=Reason.TARGETING_MATCH)
-    # Ranking by a draw, whose probabilities are told (D11)
     elif offers := {offer.id: offer for offer in left}:
         weighed = weights(slot.placement, offers.values(), facts, draw)
         name, propensity = drawn(weighed, draw.u if draw else None)
         return Choice(slot, offers[name], mode, Reason.SPLIT, propensity, weighed)
-    # Fallback: an offer that needs no purpose, so that consent allows it too
     reason = _reason(slot, facts, out, now)
     mode = Mode.PROFILED if reason is Reason.HOLDOUT else Mode.FALLBACK
     return Choice(slot=slot, offer=bundle.offers[slot.placement.fallback], mode=mode, reason=reason)

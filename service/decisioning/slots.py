@@ -34,19 +34,23 @@ def _slot(bundle: Bundle, placement: Placement, allowed: frozenset[str], *, held
     left = [offer for offer in every if offer.purposes <= allowed]
     offers = tuple(offer for offer in left if offer.service or not held_out)
     reads = _reads(bundle, offers)
+    stages = {None, *(stage for offer in offers for stage in offer.stages)}
     calendars = {placement.calendar, *(offer.calendar for offer in offers)}
-    caps = {offer.id: concerning(bundle, placement.id, offer) for offer in offers}
+    purposes = frozenset[str]().union(*(offer.purposes for offer in left))
+    caps = {offer.id: concerning(bundle, placement.id, offer, known=bool(purposes)) for offer in offers}
     return Slot(
         placement=placement,
         offers=offers,
         withheld=len(left) < len(every),
         held_out=held_out,
-        purposes=frozenset[str]().union(*(offer.purposes for offer in left)),
+        purposes=purposes,
         reads=reads,
         personal=tuple(bundle.fields[name] for name in sorted(reads) if bundle.fields[name].purpose is not None),
         staged=tuple(f.id for f in bundle.fields.values() if f.source == "stage" and f.id in reads),
         calendars=tuple(c for c in bundle.contact.calendars.values() if c.id in calendars),
+        by_stage={stage: tuple(o for o in offers if not o.stages or stage in o.stages) for stage in stages},
         exempt=frozenset(offer.id for offer in offers if offer.service),
+        shared=any(one.cap.scope == "global" for counted in caps.values() for one in counted),
         caps=caps,
         stopped_by=_by_name((one.name, offer) for offer, counted in caps.items() for one in counted),
         same_as=_by_name((name, offer.id) for offer in offers for name in names(offer)),

@@ -2,14 +2,21 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
+
+from msgspec import Struct
 
 from service.decisioning.caps import Counter, Key
 from service.decisioning.model import Page
+from service.journey import store as journey_store
+from service.journey.model import Contacts
+from service.journey.store import ContactsQuestion
 from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load, together
 
 QUERIES = load(__package__)
+RECALL = f"WITH contacts AS (\n{journey_store.QUERIES['contacts']}\n)\n{QUERIES['recall']}"
 COUNT_AND_STORE = together(QUERIES["count"], QUERIES["store"])
 
 
@@ -19,9 +26,59 @@ async def revisions(connection: Connection, subjects: Collection[UUID]) -> tuple
     return {row["subject_id"]: row["revision"] for row in rows if row["subject_id"] is not None}, rows[0]["now"]
 
 
-async def counters(reader: Reader, subjects: Collection[UUID], windows: Collection[datetime]) -> dict[Key, Counter]:
-    """The counters of subjects in the windows that began then, which others may be changing."""
-    return _counters(await reader.fetch(QUERIES["counters"], list(subjects), list(windows)))
+class Dismissal(Struct, frozen=True):
+    """What somebody did not want to see."""
+
+    offer: str
+    occurred_at: datetime
+    purposes: frozenset[str]
+    recorded_at: datetime
+
+
+class Recall(Struct, frozen=True):
+    """What to read: contacts, and of `whose` what they dismissed since then and what counts since `windows` began."""
+
+    contacts: Sequence[ContactsQuestion]
+    whose: frozenset[UUID]
+    windows: frozenset[datetime]
+    dismissed_since: datetime
+
+
+class Memories(Struct, frozen=True):
+    """What was read; counters are as they were without waiting for who is counting."""
+
+    contacts: Sequence[Sequence[Contacts]]
+    counters: Mapping[Key, Counter]
+    dismissals: Sequence[Dismissal]
+
+
+async def recall(reader: Reader, batch: Sequence[Recall]) -> list[Memories]:
+    """What each of a batch wants to know, in order. One statement."""
+    questions = [question for one in batch for question in one.contacts]
+    whose = {subject_id for one in batch for subject_id in one.whose}
+    windows = {window for one in batch for window in one.windows}
+    since = min(one.dismissed_since for one in batch)
+    rows = await reader.fetch(RECALL, *journey_store.asked(questions), list(whose), list(windows), since)
+    counters: dict[UUID, dict[Key, Counter]] = {subject_id: {} for subject_id in whose}
+    dismissals: dict[UUID, list[Dismissal]] = {subject_id: [] for subject_id in whose}
+    contacts: list[Row] = []
+    for row in rows:
+        kind, _, name, _, n, at, _, subject_id, purposes, kept_since = row
+        if kind == "contact":
+            contacts.append(row)
+        elif kind == "counter":
+            counters[subject_id][Key(subject_id, name, at)] = Counter(n, frozenset(purposes), kept_since)
+        else:
+            dismissals[subject_id].append(Dismissal(name, at, frozenset(purposes), kept_since))
+    told = iter(journey_store.told(contacts, len(questions)))
+    return [
+        Memories(
+            contacts=[*islice(told, len(one.contacts))],
+            counters={key: counter for subject_id in one.whose for key, counter in counters[subject_id].items()},
+            dismissals=[dismissal for subject_id in one.whose for dismissal in dismissals[subject_id]],
+        )
+        for one in batch
+    ]
 
 
 async def take(connection: Connection, wanted: Mapping[Key, Iterable[str]], now: datetime) -> dict[Key, Counter]:
@@ -34,10 +91,6 @@ async def take(connection: Connection, wanted: Mapping[Key, Iterable[str]], now:
         [",".join(sorted(purposes)) for purposes in wanted.values()],
         now,
     )
-    return _counters(rows)
-
-
-def _counters(rows: Iterable[Row]) -> dict[Key, Counter]:
     return {
         Key(subject_id, name, window_start): Counter(n, frozenset(purposes), counted_since)
         for subject_id, name, window_start, n, purposes, counted_since in rows

@@ -1,19 +1,17 @@
 """The verbs of the journey: keep touchpoints, find where someone is, tell what is known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
 from service.consent.commands import ConsentDesk
-from service.consent.model import Standing
-from service.consent.rules import counts_since
 from service.consent.verdicts import permissions
 from service.journey import rules, store
+from service.journey.inquiry import contacts_of
 from service.journey.keeping import Call, Keeper
 from service.journey.model import (
     ConsentRequired,
     Contacts,
-    Facts,
     JourneyUnknown,
     Outcomes,
     Position,
@@ -30,13 +28,11 @@ from service.kernel.database import Database
 from service.kernel.idempotency import Answers
 from service.kernel.problem import Fault
 from service.policy.commands import ActivePolicy
-from service.policy.expression import Value
-from service.policy.model import Bundle, Field, Journey, Purpose
+from service.policy.model import Bundle, Journey
 from service.subjects.commands import Subjects
 from service.subjects.model import IdentifierRefused, Lookup, SubjectMissing
 
 CLOCK_SKEW = timedelta(seconds=5)
-NOTHING: Facts = {}
 
 
 class JourneyDesk:
@@ -115,37 +111,9 @@ class JourneyDesk:
             raise ConsentRequired(f"The purpose {journey.purpose} is not allowed: {verdict.reason.value}.")
         if standing is None:
             return rules.position(journey, [], now)
-        asked = _contacts_of(standing, journey, bundle.purposes[journey.purpose], now)
+        asked = contacts_of(standing, journey, bundle.purposes[journey.purpose], now)
         (contacts,) = await self._contacts.answer([asked])
         return rules.position(journey, contacts, now)
-
-    async def facts(
-        self, bundle: Bundle, standing: Standing, fields: Iterable[Field], now: datetime, context: Facts = NOTHING
-    ) -> Facts:
-        """What is known of a subject, each field from the contacts kept for its purpose; the caller checked those.
-
-        One read, for however many purposes. `context` is what the request says of itself, which personas may ask for.
-        """
-        journey = bundle.journeys[bundle.default_journey]
-        by_purpose: dict[str, list[Field]] = {}
-        for field in fields:
-            if field.purpose is not None:
-                by_purpose.setdefault(field.purpose, []).append(field)
-        asked = [_contacts_of(standing, journey, bundle.purposes[purpose], now) for purpose in by_purpose]
-        known: dict[str, Value] = {}
-        for of_purpose, contacts in zip(by_purpose.values(), await self._contacts.answer(asked), strict=True):
-            known |= rules.facts(bundle, of_purpose, contacts, now, context)
-        return known
-
-
-def _contacts_of(standing: Standing, journey: Journey, purpose: Purpose, now: datetime) -> ContactsQuestion:
-    return ContactsQuestion(
-        subject_id=standing.subject_id,
-        purpose=purpose.id,
-        since=counts_since(purpose, standing),
-        expired=rules.window(journey, now),
-        now=now,
-    )
 
 
 def _journey(bundle: Bundle, journey_id: str | None) -> Journey:

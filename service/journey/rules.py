@@ -56,7 +56,8 @@ def counts(bundle: Bundle, touchpoint: Touchpoint, reason: Reason, *, gpc: bool)
 
 
 def _named(journey: Journey) -> set[str]:
-    return {rule.event for rule in journey.rules} | {*journey.ends, *journey.conversions}
+    of_friction = {event for friction in journey.friction for event in friction.events}
+    return {rule.event for rule in journey.rules} | of_friction | {*journey.ends, *journey.conversions}
 
 
 def window(journey: Journey, now: datetime) -> datetime:

@@ -1,13 +1,13 @@
 """Touchpoints in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from msgspec import Struct
 
 from service.journey.model import Contacts
-from service.kernel.database import Connection, Reader
+from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
 
 QUERIES = load(__package__)
@@ -83,15 +83,23 @@ async def count(connection: Connection, counts: Mapping[Counted, int]) -> None:
 
 async def contacts(reader: Reader, questions: Sequence[ContactsQuestion]) -> list[list[Contacts]]:
     """The contacts that each question asks for, in order."""
-    rows = await reader.fetch(
-        QUERIES["contacts"],
+    return told(await reader.fetch(QUERIES["contacts"], *asked(questions)), len(questions))
+
+
+def asked(questions: Sequence[ContactsQuestion]) -> tuple[Sequence[object], ...]:
+    """The parameters of the query `contacts`."""
+    return (
         [q.subject_id for q in questions],
         [q.purpose for q in questions],
         [q.since for q in questions],
         [q.expired for q in questions],
         [q.now for q in questions],
     )
-    found = [list[Contacts]() for _ in questions]
+
+
+def told(rows: Iterable[Row], number: int) -> list[list[Contacts]]:
+    """The contacts of so many questions, from the rows of the query `contacts`."""
+    found = [list[Contacts]() for _ in range(number)]
     for r in rows:
         place: int = r["place"]
         found[place - 1].append(

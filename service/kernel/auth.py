@@ -27,10 +27,20 @@ QUERIES = load(__package__)
 Said = TypeVar("Said", bound=Struct)
 type_of_caller = Literal["server", "browser", "officer"]
 SERVER_SCOPES = frozenset(
-    {"consent:read", "consent:write", "journey:read", "journey:write", "decisions", "rights:write", "pseudonyms"}
+    {
+        "consent:read",
+        "consent:write",
+        "journey:read",
+        "journey:write",
+        "decisions",
+        "reports:read",
+        "rights:write",
+        "pseudonyms",
+        "bundles:read",
+    }
 )
 BROWSER_SCOPES = frozenset({"consent:write", "journey:write", "decisions", "rights:write"})
-OFFICER_SCOPES = frozenset({"rights:write", "rights:decide"})
+OFFICER_SCOPES = frozenset({"bundles:activate", "bundles:read", "reports:read", "rights:write", "rights:decide"})
 PREFIXES: dict[str, type_of_caller] = {"sk": "server", "pk": "browser", "ot": "officer"}
 
 

@@ -135,10 +135,13 @@ class DataMap(Struct, frozen=True):
     def deletion(self, ended: str) -> str:
         """The statement that deletes, of the subjects `$1`, up to `$3` rows whose purposes have ended; says how many.
 
-        `ended` is a query of (subject_id, purpose, before, held): what is older than `before` counts for the purpose no
-        longer, but stays while it is held. Whose rows may not all be gone stands in `deletions` afterwards.
+        `ended` is a query of (subject_id, purpose, before, held) for those of them who have any rows, which are `kept`:
+        what is older than `before` counts for the purpose no longer, but stays while it is held. Whose rows may not
+        all be gone stands in `deletions` afterwards.
         """
-        parts = [f"WITH ended AS MATERIALIZED (\n{ended}\n)"]
+        anything = " OR ".join(_anything(table, owner) for table, owner in self.of_subjects() if table.purposes)
+        kept = f"SELECT s.subject_id FROM unnest($1::uuid[]) AS s (subject_id) WHERE {anything or 'false'}"  # noqa: S608 - names from the catalogue
+        parts = [f"WITH kept AS MATERIALIZED (\n{kept}\n)", f"ended AS MATERIALIZED (\n{ended}\n)"]
         counts: list[str] = []
         for table, owner in self.of_subjects():
             if table.purposes:
@@ -173,16 +176,26 @@ def _erasure(table: Table, owner: Column) -> str | None:
     return None
 
 
+def _full(table: Table) -> str:
+    """Which rows have anything that purposes ending takes from them."""
+    return " OR ".join(f"t.{quoted(column.name)} IS NOT NULL" for column in table.at_end("empty")) or "true"
+
+
+def _anything(table: Table, owner: Column) -> str:
+    """Whether the subject `s` has such a row."""
+    subject = f"t.{quoted(owner.name)} = s.subject_id"
+    return f"EXISTS (SELECT FROM {quoted(table.name)} t WHERE {subject} AND ({_full(table)}))"
+
+
 def _ended(table: Table, purposes: Purposes, owner: Column, counts: Sequence[str]) -> str:
     """Where the rows are that lack the purposes they need; of `$3` those that other tables' `counts` leave."""
     subject, since = f"t.{quoted(owner.name)}", f"t.{quoted(purposes.since)}"
     lacks = "bool_and" if purposes.needs == "one" else "bool_or"
-    full = " OR ".join(f"t.{quoted(column.name)} IS NOT NULL" for column in table.at_end("empty")) or "true"
     return f"""
     SELECT t.ctid AS place
     FROM {quoted(table.name)} t CROSS JOIN unnest(t.{quoted(purposes.column)}) AS p (purpose)
     LEFT JOIN ended e ON e.subject_id = {subject} AND e.purpose = p.purpose AND {since} < e.before AND NOT e.held
-    WHERE {subject} = ANY($1::uuid[]) AND ({full})
+    WHERE {subject} = ANY(ARRAY(SELECT subject_id FROM kept)) AND ({_full(table)})
     GROUP BY t.ctid HAVING {lacks}(e.purpose IS NOT NULL)
     LIMIT {" - ".join(["$3::bigint", *counts])}
 """  # noqa: S608 - names from the catalogue

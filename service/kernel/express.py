@@ -61,6 +61,7 @@ class _Operation(Struct, frozen=True):
     values: Mapping[str, object]
     headers: tuple[tuple[str, bytes], ...]
     reader: Reader | None
+    body_optional: bool
     wants_request: bool
 
     async def run(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
@@ -88,7 +89,8 @@ class _Operation(Struct, frozen=True):
         if self.reader:
             if raw := await _whole(request.receive):
                 require_json(request.scope["headers"])
-            arguments["data"] = self.reader.read(raw)
+            if raw or not self.body_optional:
+                arguments["data"] = self.reader.read(raw)
         return arguments
 
 
@@ -124,6 +126,7 @@ def _operation(route: HTTPRoute) -> _Operation | None:
         values=values,
         headers=tuple(named),
         reader=reader(body.annotation) if body and handler.resolve_data_dto() is StrictBody else None,
+        body_optional=body is not None and body.has_default,
         wants_request=wants_request,
     )
 

@@ -1,14 +1,27 @@
 """The verbs of policy: check a folder, freeze it, make it the active bundle, and look up what an old one said."""
 
+import asyncio
+import logging
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from service.kernel.database import Connection, Database
+from service.kernel.log import event
+from service.kernel.problem import Unavailable
 from service.policy import store
-from service.policy.load import read, thawed
-from service.policy.model import Bundle
+from service.policy.load import read, thawed, unchanged
+from service.policy.model import (
+    Bundle,
+    BundleActivated,
+    BundleInForce,
+    BundleRefused,
+    PoliciesDiffer,
+    PoliciesRefused,
+    Reviewed,
+)
 from service.policy.notice import SHA256, Edition, Notice
 
 
@@ -17,6 +30,14 @@ class ActivePolicy:
 
     def __init__(self, bundle: Bundle) -> None:
         self.current = bundle
+        self.since: datetime | None = None
+
+    def take(self, bundle: Bundle, since: datetime) -> None:
+        """Put a bundle in force that was activated at a time, unless a later one is in force here already."""
+        if self.since is None or since > self.since:
+            if bundle.digest != self.current.digest:
+                event("policy.activated", bundle=bundle.digest)
+            self.current, self.since = bundle, since
 
 
 KEPT = 1000
@@ -98,8 +119,80 @@ async def activate(database: Database, folder: Path) -> Bundle:
     """Check `folder`, freeze it, make it the active bundle and return it; raises `BundleRefused` with every mistake."""
     bundle, content = read(folder)
 
-    async def keep(connection: Connection) -> None:
-        await store.activate(connection, bundle.digest, content)
-
-    await database.run("policy.activate", keep)
+    await _activate(database, bundle, content, None)
     return bundle
+
+
+async def _activate(
+    database: Database, bundle: Bundle, content: bytes, officer_id: UUID | None
+) -> tuple[store.Activation | None, store.Activation]:
+    async def keep(connection: Connection) -> tuple[store.Activation | None, store.Activation]:
+        return await store.activate(connection, bundle.digest, content, officer_id)
+
+    return await database.run("policy.activate", keep)
+
+
+class BundleDesk:
+    """Changes the bundle in force while the service runs: what asks for a decision now is decided by the old one."""
+
+    def __init__(self, *, database: Database, policy: ActivePolicy, folder: Path) -> None:
+        self._database = database
+        self._policy = policy
+        self._folder = folder
+
+    async def activate(self, reviewed: Reviewed, officer_id: UUID | None) -> BundleActivated:
+        """Read the folder again, check it, and put it in force, all or nothing.
+
+        Raises `PoliciesRefused` with every mistake, and `PoliciesDiffer` where it is not what was reviewed, or is being
+        changed at this moment.
+        """
+        try:
+            bundle, content = await asyncio.to_thread(read, self._folder)
+        except BundleRefused as refused:
+            raise PoliciesRefused.of(refused) from refused
+        if not await asyncio.to_thread(unchanged, self._folder, content):
+            raise PoliciesDiffer("The folder was changed while it was read; ask again when that is done.")
+        if reviewed.digest not in (None, bundle.digest):
+            raise PoliciesDiffer(f"The folder holds {bundle.digest}; review that one, or put the other one back.")
+        before, now = await _activate(self._database, bundle, content, officer_id)
+        self._policy.take(bundle, now.activated_at)
+        told = before.digest if before else bundle.digest
+        return BundleActivated(changed=told != bundle.digest, before=told, bundle=_in_force(bundle, now))
+
+    async def reload(self) -> None:
+        """The same at a signal; nobody waits for an answer, so that what hinders it is an event."""
+        try:
+            await self.activate(Reviewed(), None)
+        except PoliciesRefused as refused:
+            faults = [f"{fault.path}: {fault.message}" for fault in refused.faults]
+            event("policy.refused", level=logging.ERROR, faults=faults)
+        except (PoliciesDiffer, Unavailable) as problem:
+            event("policy.refused", level=logging.ERROR, reason=problem.detail)
+
+    async def current(self) -> BundleInForce:
+        """The bundle that this process decides by."""
+        bundle = self._policy.current
+        known = [a for a in await store.activations(self._database) if a.digest == bundle.digest]
+        return _in_force(bundle, known[-1])
+
+
+def _in_force(bundle: Bundle, activation: store.Activation) -> BundleInForce:
+    counted = {
+        "purposes": bundle.purposes,
+        "sites": bundle.sites,
+        "recipients": bundle.recipients,
+        "channels": bundle.channels,
+        "journeys": bundle.journeys,
+        "fields": bundle.fields,
+        "personas": bundle.personas,
+        "placements": bundle.placements,
+        "offers": bundle.offers,
+        "caps": bundle.contact.caps,
+    }
+    return BundleInForce(
+        digest=bundle.digest,
+        activated_at=activation.activated_at,
+        activated_by=activation.officer_id,
+        purposes=list(bundle.purposes),
+        counts={kind: len(of_kind) for kind, of_kind in counted.items()},
+    )

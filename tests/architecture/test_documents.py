@@ -16,6 +16,8 @@ import pytest
 from service.app import described
 from service.cli.main import main
 from service.consent.model import CheckUnavailable, Question, Reason
+from service.decisioning.model import Mode
+from service.decisioning.model import Reason as DecisionReason
 from service.kernel import datamap
 from service.kernel.auth import OFFICER_SCOPES, SERVER_SCOPES
 from service.kernel.body import reader
@@ -167,6 +169,22 @@ def test_every_reason_of_the_check_is_explained() -> None:
     """The page on the check names each reason that an answer can carry."""
     page = (ROOT / "docs/how-the-check-decides.md").read_text()
     assert {reason.value for reason in Reason} <= {quoted["code"] for quoted in QUOTED.finditer(page)}
+
+
+def test_the_steps_of_a_decision_are_those_of_the_code() -> None:
+    """The page on decisions lists the steps that have code, and those are all there are, 1 to 10."""
+    page = (ROOT / "docs/how-a-decision-is-made.md").read_text()
+    told = [int(number) for number in re.findall(r"^\| (\d+) ", page, re.MULTILINE)]
+    rooms = [ROOT / "service/decisioning" / room for room in ("recall.py", "commands.py", "rules.py")]
+    coded = [int(step["number"]) for room in rooms for step in STEP_IN_CODE.finditer(room.read_text())]
+    assert told == sorted(coded) == list(range(1, 11))
+
+
+def test_every_reason_of_a_decision_is_explained() -> None:
+    """The page on decisions names each reason and mode that an answer can carry."""
+    page = (ROOT / "docs/how-a-decision-is-made.md").read_text()
+    words = {word.value for kind in (DecisionReason, Mode) for word in kind}
+    assert words <= {quoted["code"] for quoted in QUOTED.finditer(page)}
 
 
 async def test_the_check_answers_as_documented(service: Running) -> None:

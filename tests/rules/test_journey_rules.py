@@ -30,6 +30,19 @@ async def test_touchpoints_without_consent_are_not_stored(service: Running, reas
 
 
 @pytest.mark.rule("D8")
+@pytest.mark.parametrize("reason", REASONS)
+async def test_what_is_counted_instead_names_nobody(service: Running, reason: str) -> None:
+    """Where the bundle counts what nobody allows to keep, one number grows, and nothing says whose contact it was."""
+    await leave(service, ADA, reason)
+    before = await service.contents()
+    outcome = await service.touch(ADA, "ad_impression", NOW, channel="ads", now=NOW, id="ada-marker", sentiment=1)
+    assert outcome == {"outcome": "counted", "reason": reason}
+    assert await service.contents() == before | {"touchpoint_counts": 1}
+    columns = await service.database.fetchrow("SELECT * FROM touchpoint_counts")
+    assert dict(columns) == {"day": NOON.date(), "event": "ad_impression", "channel": "ads", "n": 1}
+
+
+@pytest.mark.rule("D8")
 async def test_consent_for_what_keeps_no_touchpoints_keeps_none(service: Running) -> None:
     """A grant for another purpose, or a contract, is no consent for this one."""
     await service.give(ADA, "marketing_email", "model_training", now=NOW)

@@ -1,6 +1,5 @@
 """What became of the lines of a file, by number and reason, and never with what a line says."""
 
-from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +7,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from service.cli.refusals import Refusals
 from service.kernel.problem import Fault
-
-SHOWN = 10
-"""Reasons that are shown on the screen."""
 
 
 class Tally:
@@ -23,9 +20,13 @@ class Tally:
         self._begin()
 
     def _begin(self) -> None:
-        self.lines = self.recorded = self.already = self.refused = 0
-        self.reasons: Counter[Fault] = Counter()
-        self.first: dict[Fault, int] = {}
+        self.lines = self.recorded = self.already = 0
+        self._refusals = Refusals()
+
+    @property
+    def refused(self) -> int:
+        """How many lines are refused."""
+        return self._refusals.lines
 
     @contextmanager
     def passage(self) -> Generator[None]:
@@ -39,10 +40,8 @@ class Tally:
 
     def refuse(self, number: int, faults: Sequence[Fault]) -> None:
         """Count a line that is refused, for each of these reasons."""
-        self.refused += 1
+        self._refusals.add(number, faults)
         for fault in faults:
-            self.reasons[fault] += 1
-            self.first.setdefault(fault, number)
             if self._report is not None:
                 told = {"line": number, "path": fault.path, "reason": fault.message}
                 self._report.write(msgspec.json.encode(told) + b"\n")
@@ -55,10 +54,7 @@ class Tally:
             "recorded": self.recorded,
             "already": self.already,
             "refused": self.refused,
-            "reasons": [
-                {"path": fault.path, "reason": fault.message, "lines": count, "first_line": self.first[fault]}
-                for fault, count in self.reasons.most_common()
-            ],
+            "reasons": self._refusals.document(),
         }
 
     def sentences(self, outcome: str) -> Iterator[str]:
@@ -67,7 +63,4 @@ class Tally:
         if outcome in ("checked", "refused"):
             good = f"{self.lines - self.refused} can be recorded"
         yield f"{self.lines} lines: {good}, {self.refused} refused"
-        for fault, count in self.reasons.most_common(SHOWN):
-            yield f"  {count} x {fault.path}: {fault.message} (first in line {self.first[fault]})"
-        if len(self.reasons) > SHOWN:
-            yield f"  and {len(self.reasons) - SHOWN} other reasons; --report FILE keeps them all"
+        yield from self._refusals.sentences("--report FILE keeps them all")

@@ -6,8 +6,8 @@ import click
 import msgspec
 
 from service.cli.ending import NO, USAGE, Stop
+from service.cli.lines import FileRefused
 from service.cli.offers.files import from_file
-from service.cli.offers.lines import FileRefused
 from service.cli.offers.words import document, sentences
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from service.cli.keys.progress import Bars
+from service.cli.lines import FileRefused
 from service.cli.offers import target as targets
-from service.cli.offers.lines import Counted, Decided, FileRefused, Line, Weighed, lines
+from service.cli.offers.lines import Counted, Decided, Line, Weighed, lines
 from service.cli.offers.words import Evaluation
 from service.decisioning.evaluation.rules import Sums, estimate
 

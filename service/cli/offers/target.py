@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from service.cli.offers.lines import Counted, FileRefused, Weighed
+from service.cli.lines import FileRefused
+from service.cli.offers.lines import Counted, Weighed
 
 CLOSE = 0.02
 """How far from one the propensities of a placement may add up to, from rounding."""

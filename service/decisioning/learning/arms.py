@@ -17,7 +17,8 @@ LEARNING = "model_training"
 QUERIES = load(__package__)
 SUBTRACT = f"WITH taught AS MATERIALIZED (\n{QUERIES['taught']}\n),\n{QUERIES['forget']}"
 UNLEARN = (
-    f"WITH ended AS MATERIALIZED (\n{consent_store.QUERIES['ended']}\n),\n"
+    f"WITH kept AS MATERIALIZED (\n{QUERIES['teachers']}\n),\n"
+    f"ended AS MATERIALIZED (\n{consent_store.QUERIES['ended']}\n),\n"
     f"taught AS MATERIALIZED (\n{QUERIES['taught_no_longer']}\n),\n{QUERIES['forget']}"
 )
 

@@ -77,7 +77,7 @@ async def refresh(database: Database, tables: Tables) -> None:
 
 
 @asynccontextmanager
-async def keeping_up(database: Database, tables: Tables) -> AsyncGenerator[None]:
+async def following_tables(database: Database, tables: Tables) -> AsyncGenerator[None]:
     """Keep a process that decides up with the tables, until the end."""
     task = asyncio.create_task(_follow(database, tables))
     try:

@@ -11,6 +11,10 @@ ON CONFLICT (placement, stage, offer) DO UPDATE SET
 -- The interactions of subjects by which arms count.
 SELECT * FROM interactions WHERE subject_id = ANY($1::uuid[]) AND (shown OR succeeded);
 
+-- name: teachers
+-- Which subjects taught something.
+SELECT DISTINCT subject_id FROM interactions WHERE subject_id = ANY($1::uuid[]) AND (shown OR succeeded);
+
 -- name: taught_no_longer
 -- Of these the ones for which a purpose has ended that they need: one of their own, or that of learning, which is $3.
 SELECT * FROM interactions i

@@ -32,6 +32,13 @@ from service.policy.model.contact import (
     Weekday,
     Window,
 )
+from service.policy.model.force import (
+    BundleActivated,
+    BundleInForce,
+    PoliciesDiffer,
+    PoliciesRefused,
+    Reviewed,
+)
 from service.policy.model.journey import (
     Channel,
     DropOff,
@@ -60,6 +67,8 @@ from service.policy.model.offers import (
 __all__ = [
     "MIDNIGHT",
     "Bundle",
+    "BundleActivated",
+    "BundleInForce",
     "BundleRefused",
     "Calendar",
     "Cap",
@@ -85,11 +94,14 @@ __all__ = [
     "Persona",
     "Place",
     "Placement",
+    "PoliciesDiffer",
+    "PoliciesRefused",
     "Purpose",
     "Ranking",
     "Recipient",
     "RecipientRole",
     "Retention",
+    "Reviewed",
     "Site",
     "Stage",
     "Success",

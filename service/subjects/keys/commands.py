@@ -55,7 +55,7 @@ class SubjectKeys:
             for subject_id, data_key in data_keys.items()
         ]
         try:
-            kept = await self.database.run_batch("keyring.create", partial(store.create, keys=wrapped))
+            kept = await store.create(self.database, wrapped)
         except Unavailable as error:
             raise KeyringUnavailable(
                 "Until the keyring's database answers nobody new is recorded; ask again."

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from service.kernel.database import Connection, Reader
+from service.kernel.database import Connection, Database, Reader
 from service.kernel.queries import load
 from service.subjects.keys.model import Epoch, SubjectKey
 
@@ -27,10 +27,10 @@ class Secret(NamedTuple):
     wrapped: bytes
 
 
-async def create(connection: Connection, keys: Sequence[SubjectKey]) -> int:
-    """Keep new keys, all of one epoch; returns how many: none where it is closed."""
+async def create(database: Database, keys: Sequence[SubjectKey]) -> int:
+    """Commit new keys, all of one epoch; returns how many: none where it is closed."""
     columns = [k.subject_id for k in keys], [k.data_key for k in keys], [k.pseudonym_secret for k in keys]
-    return len(await connection.fetch(QUERIES["create"], keys[0].epoch, *columns))
+    return len(await database.run_one("keyring.create", QUERIES["create"], keys[0].epoch, *columns))
 
 
 async def keys(reader: Reader, subjects: Collection[UUID]) -> list[SubjectKey]:

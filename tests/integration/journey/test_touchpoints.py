@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.consenting import HOUR, NOON, text
+from tests.consenting import DAY, HOUR, NOON, text
 from tests.running import Running, contact, customer, refused, succeeded
 
 NOW = text(NOON)
@@ -75,13 +75,19 @@ async def test_repeating_a_call_with_its_key_changes_nothing(service: Running) -
 WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ({"channel": "planted"}, "touchpoint-refused", "$.touchpoints[1].channel", "channels.toml has: ads, app"),
     ({"occurred_at": text(NOON + HOUR)}, "touchpoint-refused", "$.touchpoints[1].occurred_at", "future"),
+    (
+        {"occurred_at": text(NOON - 1096 * DAY)},
+        "touchpoint-refused",
+        "$.touchpoints[1].occurred_at",
+        "oldest-touchpoint",
+    ),
     ({"properties": {"planted": "x"}}, "touchpoint-refused", "$.touchpoints[1].properties", "product, category"),
     ({"channel": "ads", "properties": {"amount": 5}}, "touchpoint-refused", "$.touchpoints[1].properties", "campa"),
     ({"subject": {"kind": "planted", "value": "x"}}, "identifier-refused", "$.touchpoints[1].subject", "email"),
     ({"subject": {"kind": "email", "value": "planted"}}, "identifier-refused", "$.touchpoints[1].subject", "email"),
     ({"subject": None}, "subject-missing", "$.touchpoints[1].subject", "say it in `subject`"),
     ({"event": "Planted Event"}, "invalid-body", "$.touchpoints[1].event", ""),
-    ({"sentiment": 3}, "invalid-body", "$.touchpoints[1].sentiment", ""),
+    ({"sentiment": 7}, "invalid-body", "$.touchpoints[1].sentiment", ""),
     ({"sentiment": "2"}, "invalid-body", "$.touchpoints[1].sentiment", ""),
     ({"occurred_at": "2026-03-01T10:00:00"}, "invalid-body", "$.touchpoints[1].occurred_at", ""),
     ({"properties": {"product": ["planted"]}}, "invalid-body", "$.touchpoints[1].properties", ""),

@@ -10,7 +10,7 @@ import pytest
 from tests.consenting import ON_CONSENT, text
 from tests.filing import REQUESTS, approve, claims, erase, fetch, filing
 from tests.line import Line, line
-from tests.running import Running, customer, keyring_beside, refused, running, succeeded
+from tests.running import Running, contact, customer, keyring_beside, refused, running, succeeded
 
 ADA, BOB = customer("ada"), customer("bob")
 SCREEN = {"evidence": {"screen": "banner"}}
@@ -53,6 +53,19 @@ async def test_whoever_is_known_is_recorded_without_evidence(lonely: Running) ->
     await lonely.withdraw(ADA, ["personalization"])
     await lonely.withdraw(BOB)
     succeeded(await lonely.post("/v1/objections", {"subject": ADA, "purposes": ["marketing_email"]}), 201)
+
+
+async def test_touchpoints_that_need_keys_do_not_keep_others_waiting(lonely: Running) -> None:
+    """Of calls that come at once those with properties are 503, and the others are kept."""
+    now = text(datetime.now(UTC))
+    properties = [{}, {"properties": {"product": "p-1"}}] * 6
+    told = [{"touchpoints": [contact(ADA, "search", now, **more)]} for more in properties]
+    answers = await asyncio.gather(*(lonely.post("/v1/touchpoints", body) for body in told))
+    for answer, more in zip(answers, properties, strict=True):
+        if more:
+            refused(answer, 503, "keyring-unavailable")
+        else:
+            assert succeeded(answer)["outcomes"] == [{"outcome": "stored"}]
 
 
 async def test_whoever_is_new_or_gives_evidence_is_asked_to_come_back(lonely: Running, to_keyring: Line) -> None:

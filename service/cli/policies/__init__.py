@@ -1,15 +1,12 @@
-"""`placet policies`: check and show a bundle."""
+"""`placet policies`: check and show a bundle, and what another would change."""
 
 from pathlib import Path
 
 import click
 import msgspec
 
-from service.cli.ending import NO, Stop, settings_of, show_mistakes
-from service.policy.load import load
-from service.policy.model import Bundle, BundleRefused
-
-FOLDER = click.argument("folder", type=click.Path(path_type=Path), required=False)
+from service.cli.policies.bundles import FOLDER, counted, loaded
+from service.cli.policies.diff import diff
 
 
 @click.group()
@@ -21,7 +18,7 @@ def policies() -> None:
 @FOLDER
 def check(folder: Path | None) -> None:
     """Whether a bundle can be activated; every mistake at once, with file, place and remedy."""
-    bundle = _loaded(folder)
+    bundle = loaded(folder)
     counts = {
         "purpose": bundle.purposes,
         "site": bundle.sites,
@@ -29,7 +26,7 @@ def check(folder: Path | None) -> None:
         "placement": bundle.placements,
         "offer": bundle.offers,
     }
-    held = ", ".join(_counted(len(of_kind), kind) for kind, of_kind in counts.items())
+    held = ", ".join(counted(len(of_kind), kind) for kind, of_kind in counts.items())
     click.echo(f"This bundle can be activated: {held}.\n{bundle.digest}")
 
 
@@ -38,7 +35,7 @@ def check(folder: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(folder: Path | None, as_json: bool) -> None:
     """What a bundle says: purposes with their basis, offers with the purposes they need and fields they read."""
-    bundle = _loaded(folder)
+    bundle = loaded(folder)
     if as_json:
         summary = {
             "digest": bundle.digest,
@@ -58,13 +55,4 @@ def show(folder: Path | None, as_json: bool) -> None:
         click.echo(f"offer {offer.id}: needs {needs}, reads {reads}")
 
 
-def _loaded(folder: Path | None) -> Bundle:
-    try:
-        return load(folder or settings_of().policies_dir)
-    except BundleRefused as refused:
-        show_mistakes(refused)
-        raise Stop(f"The bundle has {_counted(len(refused.faults), 'mistake')}.", NO) from refused
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+policies.add_command(diff)

@@ -1,0 +1,1 @@
+"""Who must be asked, and whose answer ends, when one bundle takes the place of another."""
