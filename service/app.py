@@ -24,6 +24,8 @@ from service.consent.protection.commands import ProtectionDesk
 from service.decisioning.api import DecisionCounter
 from service.decisioning.api import router as decisioning_router
 from service.decisioning.commands import DecisionDesk
+from service.decisioning.explanation.api import router as explanation_router
+from service.decisioning.explanation.commands import ExplanationDesk
 from service.decisioning.interactions.api import router as interactions_router
 from service.decisioning.interactions.commands import InteractionDesk
 from service.decisioning.learning import arms
@@ -78,6 +80,7 @@ ROUTERS = (
     journey_router,
     report_router,
     decisioning_router,
+    explanation_router,
     interactions_router,
     rights_router,
 )
@@ -118,6 +121,9 @@ class Desks:
         self.report = ReportDesk(database=database, policy=policy)
         self.learner = Learner(database, policy)
         self.tokens = Tokens(keyring.token)
+        self.explanations = ExplanationDesk(
+            database=database, policy=policy, opened=self.subjects.open, tokens=self.tokens
+        )
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
         self.rights = self._rights(answers, datamap)
@@ -139,6 +145,7 @@ class Desks:
             consent=self.consent,
             tokens=keyring.token,
             seal=self.subjects.seal,
+            explanations=self.explanations,
         )
 
     def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
@@ -246,6 +253,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "pseudonym_desk": desks.pseudonyms,
         "journey_desk": desks.journey,
         "report_desk": desks.report,
+        "explanation_desk": desks.explanations,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,

@@ -133,7 +133,7 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
             if not await may_erase(desks.erasing):
                 raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
             tables = desks.decisions.tables
-            async with keeping_up(database, policy), reloading(desks.bundles), following_tables(database, tables):
+            async with keeping_up(database, policy), following_tables(database, tables), reloading(desks.bundles):
                 yield desks
             await desks.close()
     finally:
@@ -179,9 +179,9 @@ async def _work(settings: Settings, url: str) -> None:
         keyring = await _keyring(settings, database)
         consequences = Consequences(datamap=await datamap.read(database), policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
-        learner = Learner(database, policy)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
+            learner = Learner(database, policy)
             working = group.create_task(work_on(database, consequences, sequencer, learner, keys))
             await stop.wait()
             working.cancel()

@@ -136,3 +136,9 @@ UNION ALL
 SELECT a.subject_id, p.purpose, o.effective_at + interval '1 microsecond', a.held
 FROM asked a JOIN objections o ON o.subject_id = a.subject_id
 CROSS JOIN LATERAL (SELECT o.purpose UNION SELECT unnest($2::text[]) WHERE o.direct_marketing) AS p (purpose);
+
+-- name: given
+-- When the entries of a subject on consent took effect, by purpose.
+SELECT entry_id, payload ->> 'purpose' AS purpose, effective_at
+FROM ledger_entries
+WHERE subject_id = $1 AND entry_id = ANY($2::uuid[]) AND kind = 'consent' AND payload IS NOT NULL;

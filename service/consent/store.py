@@ -56,6 +56,12 @@ def _standings(rows: Sequence[Row]) -> dict[Any, Standing]:
     return found
 
 
+async def given(reader: Reader, subject_id: UUID, entries: Iterable[UUID]) -> Mapping[str, tuple[UUID, datetime]]:
+    """By purpose which of these entries of a subject is on it, and when it took effect."""
+    rows = await reader.fetch(QUERIES["given"], subject_id, list(entries))
+    return {row["purpose"]: (row["entry_id"], row["effective_at"]) for row in rows}
+
+
 class _Decision(Struct, frozen=True, tag_field="kind", tag=CONSENT):
     """What a fold needs of an entry on consent."""
 

@@ -8,9 +8,9 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from service.decisioning.commands import DecisionDesk
-from service.decisioning.model import DecisionRefused, DecisionsMade, ShortText, Situation
+from service.decisioning.model import DecisionsMade, ShortText, Situation
 from service.kernel.auth import AdmittedRequest, may
-from service.kernel.problem import Fault, Forbidden
+from service.kernel.problem import Forbidden
 from service.subjects.commands import Subjects
 from service.subjects.model import CookieHeader, Identifier
 
@@ -42,8 +42,6 @@ async def decide(
     cookie: CookieHeader = None,
 ) -> DecisionsMade:
     """Fill placements: profiled where consent allows it, else by context, else with the placement's own fallback."""
-    if data.explain:
-        raise DecisionRefused("", faults=[Fault("$.explain", "explanations are not available yet; leave it out")])
     if request.user.principal.site is not None and request.user.principal.site != data.site:
         raise Forbidden("A publishable key works for its own site only.")
     lookup = decision_counter.subjects.named_by(request.user.principal, data.subject, cookie)
@@ -53,6 +51,7 @@ async def decide(
         context=data.context,
         language=data.language,
         gpc=request.user.heard(data).gpc,
+        explain=data.explain,
     )
     return await decision_counter.desk.decide(situation, lookup.hash if lookup else None, request.user.moment)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from service.consent.commands import ConsentDesk
 from service.consent.model import Permission
 from service.decisioning import question, ranking, rules
+from service.decisioning.explanation.commands import ExplanationDesk
 from service.decisioning.keeping import Keeper
 from service.decisioning.model import (
     Choice,
@@ -21,8 +22,6 @@ from service.decisioning.model import (
     DecisionsMade,
     Draw,
     Filled,
-    Input,
-    Inputs,
     Mode,
     OfferShown,
     Page,
@@ -80,11 +79,13 @@ class DecisionDesk:
         consent: ConsentDesk,
         tokens: Hasher,
         seal: Seal,
+        explanations: ExplanationDesk,
     ) -> None:
         self._policy = policy
         self._consent = consent
         self._hasher = tokens
         self._seal = seal
+        self._explanations = explanations
         self._tokens = Tokens(tokens)
         self._memory = Memory(database)
         self._keeper = Keeper(database)
@@ -124,12 +125,13 @@ class DecisionDesk:
             filled = self._fill(asked, slots, facts, remembered, known.subject_id)
             page = self._page(asked, known, filled, facts)
             if not (page.decisions or page.counted):
-                return _answer(asked, filled, {})
+                return await self._answer(asked, known, filled, facts, {})
             kept = await self._keeper.keep(page, first=late)
             if kept.decided_at is None:
                 raise Changed
             if not kept.full:
-                return _answer(asked, filled, self._tokens_of(page, kept.decided_at))
+                told = self._tokens_of(page, kept.decided_at)
+                return await self._answer(asked, known, filled, facts, told)
             late, remembered = True, replace(remembered, full=remembered.full | kept.full)
 
     def _slot(self, asked: Asked, placement: Placement, known: Known) -> Slot:
@@ -157,24 +159,13 @@ class DecisionDesk:
 
     def _decided(self, asked: Asked, filled: Filled, facts: Facts, known: Known) -> Decided:
         """A profiled choice with its proof, and no value but those that its own placement's offers read."""
-        choice, fields = filled.choice, asked.bundle.fields
-        read = {name: facts[name] for name in sorted(choice.slot.reads & facts.keys())}
-        inputs = Inputs(
-            facts={
-                name: Input(value.isoformat() if isinstance(value, date) else value, fields[name].purpose)
-                for name, value in read.items()
-            },
-            allowed=tuple(known.grants),
-            excluded=filled.excluded,
-            draw=replace(filled.draw, weights=choice.weights) if filled.draw and choice.weights else None,
-            held_out=choice.slot.held_out,
-            asked_at=asked.now,
-        )
+        choice = filled.choice
+        inputs = rules.inputs(asked.bundle, filled, facts, known.grants, asked.now)
         sealed = self._seal("decisions", "inputs", known.subject_id, msgspec.json.encode(inputs))
         return Decided(
             decision_id=new_id(),
             choice=choice,
-            stage=rules.stage(choice.slot, read),
+            stage=rules.stage(choice.slot, facts),
             proof=_proof(choice, known.verdicts),
             inputs=sealed,
             learnable=LEARNING in known.grants,
@@ -207,6 +198,26 @@ class DecisionDesk:
             for one in page.decisions
         }
 
+    async def _answer(
+        self,
+        asked: Asked,
+        known: Known,
+        filled: Sequence[Filled],
+        facts: Facts,
+        told: Mapping[str, tuple[Decided, str]],
+    ) -> DecisionsMade:
+        """What was decided, each decision with its explanation where that was asked for."""
+        languages = asked.bundle.sites[asked.situation.site].languages
+        made = [_made(asked, one.choice, told.get(one.choice.slot.placement.id), languages) for one in filled]
+        if asked.situation.explain:
+            for place, one in enumerate(filled):
+                inputs = rules.inputs(asked.bundle, one, facts, known.grants, asked.now)
+                explanation = await self._explanations.explain_now(
+                    asked.bundle, asked.situation, made[place], one.choice, inputs, known.standing
+                )
+                made[place] = replace(made[place], explanation=explanation)
+        return DecisionsMade(decisions=made)
+
 
 def _counted(choice: Choice) -> tuple[Counted, ...]:
     """The caps in which a choice counts once it is made."""
@@ -231,13 +242,6 @@ def _proof(choice: Choice, verdicts: Mapping[str, Permission]) -> tuple[UUID, ..
     """The ledger entries that allowed what was used; a purpose on another basis has none (D4)."""
     entries = (verdicts[purpose].proof for purpose in sorted(choice.slot.purposes))
     return tuple(entry for entry in entries if entry is not None)
-
-
-def _answer(asked: Asked, filled: Sequence[Filled], told: Mapping[str, tuple[Decided, str]]) -> DecisionsMade:
-    languages = asked.bundle.sites[asked.situation.site].languages
-    return DecisionsMade(
-        decisions=[_made(asked, one.choice, told.get(one.choice.slot.placement.id), languages) for one in filled]
-    )
 
 
 def _made(asked: Asked, choice: Choice, told: tuple[Decided, str] | None, languages: Sequence[str]) -> DecisionMade:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from service.decisioning.explanation.model import Explanation
 from service.kernel.problem import Problem
 from service.policy.model import Calendar, Cap, Field, Offer, Placement, Window
 
@@ -207,7 +208,7 @@ class DecisionMade(Struct, frozen=True):
     proof: list[UUID]
     bundle: str
     token: str | None = None
-    explanation: None = None
+    explanation: Explanation | None = None
 
 
 class DecisionsMade(Struct, frozen=True):
@@ -224,6 +225,7 @@ class Situation(Struct, frozen=True):
     context: dict[str, Any]
     language: str | None
     gpc: bool
+    explain: bool = False
 
 
 class DecisionRefused(Problem):

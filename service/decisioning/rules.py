@@ -3,11 +3,14 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
+from msgspec.structs import replace
+
 from service.decisioning.model import (
     Choice,
     Draw,
     Exclusion,
     Filled,
+    Input,
     Inputs,
     Mode,
     Page,
@@ -138,6 +141,23 @@ def facts_of(bundle: Bundle, inputs: Inputs, now: datetime) -> dict[str, Value]:
         dated = field is not None and field.type == "date" and isinstance(given.value, str)
         known[name] = date.fromisoformat(str(given.value)) if dated else given.value
     return known
+
+
+def inputs(bundle: Bundle, filled: Filled, facts: Facts, allowed: Iterable[str], now: datetime) -> Inputs:
+    """All that a choice rested on: no value but those that its own placement's offers read."""
+    choice = filled.choice
+    read = {name: facts[name] for name in sorted(choice.slot.reads & facts.keys())}
+    return Inputs(
+        facts={
+            name: Input(value.isoformat() if isinstance(value, date) else value, bundle.fields[name].purpose)
+            for name, value in read.items()
+        },
+        allowed=tuple(allowed),
+        excluded=filled.excluded,
+        draw=replace(filled.draw, weights=choice.weights) if filled.draw and choice.weights else None,
+        held_out=choice.slot.held_out,
+        asked_at=now,
+    )
 
 
 def fill(bundle: Bundle, placement: Placement, inputs: Inputs, now: datetime) -> Choice:

@@ -75,6 +75,16 @@ class Contacts(Struct, frozen=True):
     recent: list[datetime]
 
 
+class PastContact(Struct, frozen=True):
+    """One contact of a person, when it was recorded, and the purposes that it is kept for."""
+
+    event: str
+    channel: str
+    occurred_at: datetime
+    recorded_at: datetime
+    purposes: tuple[str, ...]
+
+
 Facts = Mapping[str, Value]
 """What is known of a person, by field of the bundle; what is not known is absent."""
 

@@ -30,3 +30,10 @@ JOIN touchpoints t ON t.subject_id = q.subject_id AND q.purpose = ANY(t.purposes
     AND t.recorded_at >= coalesce(q.since, '-infinity'::timestamptz) AND t.occurred_at <= q.now
 GROUP BY q.place, t.event, t.channel
 ORDER BY q.place, t.event, t.channel;
+
+-- name: remembered
+-- A subject's contacts up to a time that are kept for any of some purposes and were known by another, the oldest first.
+SELECT event, channel, occurred_at, recorded_at, purposes
+FROM touchpoints
+WHERE subject_id = $1 AND purposes && $2::text[] AND occurred_at <= $3 AND recorded_at <= $4
+ORDER BY occurred_at, touchpoint_id;

@@ -1,12 +1,13 @@
 """Touchpoints in the database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
-from service.journey.model import Contacts
+from service.journey.model import Contacts, PastContact
 from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
 
@@ -106,3 +107,11 @@ def told(rows: Iterable[Row], number: int) -> list[list[Contacts]]:
             Contacts(event=r["event"], channel=r["channel"], count=r["count"], last=r["last"], recent=r["recent"])
         )
     return found
+
+
+async def remembered(
+    reader: Reader, subject_id: UUID, purposes: Collection[str], until: datetime, recorded_by: datetime
+) -> list[PastContact]:
+    """A subject's contacts up to a time kept for any of these purposes, and known by another time, in order."""
+    rows = await reader.fetch(QUERIES["remembered"], subject_id, list(purposes), until, recorded_by)
+    return [msgspec.convert(dict(row), PastContact) for row in rows]

@@ -33,6 +33,7 @@ SERVER_SCOPES = frozenset(
         "journey:read",
         "journey:write",
         "decisions",
+        "decisions:read",
         "reports:read",
         "rights:write",
         "pseudonyms",
@@ -40,7 +41,9 @@ SERVER_SCOPES = frozenset(
     }
 )
 BROWSER_SCOPES = frozenset({"consent:write", "journey:write", "decisions", "rights:write"})
-OFFICER_SCOPES = frozenset({"bundles:activate", "bundles:read", "reports:read", "rights:write", "rights:decide"})
+OFFICER_SCOPES = frozenset(
+    {"bundles:activate", "bundles:read", "decisions:read", "reports:read", "rights:write", "rights:decide"}
+)
 PREFIXES: dict[str, type_of_caller] = {"sk": "server", "pk": "browser", "ot": "officer"}
 
 

@@ -91,6 +91,12 @@ class Archive:
                 return bundle, notice
         return None
 
+    async def bundle(self, digest: str) -> Bundle:
+        """A bundle that was active once, by its digest."""
+        if digest not in self._thawed:
+            self._thawed[digest] = thawed(await store.content(self._database, digest))
+        return self._thawed[digest]
+
     async def latest(self) -> Bundle | None:
         """The bundle that was activated last; None where none ever was."""
         return await anext(self._latest_first(), None)
@@ -99,16 +105,11 @@ class Archive:
         """The bundle that was in force at each time; before all of them the first, since nothing older is known."""
         known = await store.activations(self._database)
         found = {time: known[max(bisect_right(known, time, key=_since) - 1, 0)].digest for time in times}
-        return {time: await self._bundle(digest) for time, digest in found.items()}
+        return {time: await self.bundle(digest) for time, digest in found.items()}
 
     async def _latest_first(self) -> AsyncIterator[Bundle]:
         for digest in dict.fromkeys(a.digest for a in reversed(await store.activations(self._database))):
-            yield await self._bundle(digest)
-
-    async def _bundle(self, digest: str) -> Bundle:
-        if digest not in self._thawed:
-            self._thawed[digest] = thawed(await store.content(self._database, digest))
-        return self._thawed[digest]
+            yield await self.bundle(digest)
 
 
 def _since(activation: store.Activation) -> datetime:

@@ -29,6 +29,7 @@ from tests.architecture.documents import (
     problems_document,
     settings_document,
 )
+from tests.architecture.policy_keys import policies_document
 from tests.running import Running, customer, keyring_beside
 
 WRITE = "PLACET_TEST_WRITE_DOCUMENTS"
@@ -72,10 +73,11 @@ def agree(path: str, text: str) -> None:
         ("docs/settings.md", settings_document),
         ("docs/problems.md", problems_document),
         ("docs/conformance.md", conformance_document),
+        ("docs/policies.md", policies_document),
     ],
 )
 def test_generated_documents_are_what_the_code_says(path: str, written: Callable[[], str]) -> None:
-    """Settings, problems and conformance are committed as the code writes them."""
+    """Settings, problems, conformance and policies are committed as the code writes them."""
     agree(path, written())
 
 

@@ -9,45 +9,40 @@ from service.cli.keys.progress import Bars
 from service.cli.lines import FileRefused
 from service.cli.offers import target as targets
 from service.cli.offers.lines import Counted, Decided, Line, Weighed, lines
+from service.cli.offers.question import Question
+from service.cli.offers.target import Policies, Target
 from service.cli.offers.words import Evaluation
-from service.decisioning.evaluation.rules import Sums, estimate
+from service.decisioning.evaluation.rules import Sums
+from service.policy.load import load
 
 STEP = 2000
 """Lines between two steps of the bar."""
 
 T = TypeVar("T")
 L = TypeVar("L", bound=Line)
-Target = Callable[[Decided], float]
 
 
-def from_file(
-    log: Path, table: Path | None, own_log: Path | None, placements: Set[str], *, repetitions: int, seed: int
-) -> Evaluation:
-    """Evaluate the policy of a table, of its own log or of a column of the log; raises `FileRefused`."""
-    own: targets.Own | None = None
-    if own_log:
-        own = _read(own_log, Counted, targets.of_log)
-        target, policy = _of_table(own.table), f"the policy of {own_log.name}"
-    elif table:
-        target, policy = _of_table(_read(table, Weighed, targets.table)), f"the policy in {table.name}"
-    else:
-        target, policy = _of_column, f"the policy in the column target of {log.name}"
-    sums = _read(log, Decided, lambda found: _summed(found, target, placements))
+def from_file(log: Path, policies: Policies, question: Question) -> Evaluation:
+    """Evaluate a policy on the decisions of a file; raises `FileRefused`, `BundleRefused`."""
+    own = _read(policies.log, Counted, targets.of_log) if policies.log else None
+    target, policy = _target(log, policies, own)
+    sums = _read(log, Decided, lambda found: _summed(found, target, question.placements))
     if not sums:
-        raise FileRefused(f"{log}: holds no decision" + (" on these placements" if placements else ""))
-    together = Sums()
-    for of_placement in sums.values():
-        together.include(of_placement)
-    return Evaluation(
-        log=log.name,
-        policy=policy,
-        repetitions=repetitions,
-        seed=seed,
-        placements=[estimate(p, sums[p], repetitions=repetitions, seed=seed) for p in sorted(sums)],
-        together=estimate(None, together, repetitions=repetitions, seed=seed),
-        own={p: rate for p, rate in own.successes.items() if p in sums} if own else {},
-        notes=(),
-    )
+        raise FileRefused(f"{log}: holds no decision" + (" on these placements" if question.placements else ""))
+    return question.answer(log.name, policy, sums, own=own.successes if own else None)
+
+
+def _target(log: Path, policies: Policies, own: targets.Own | None) -> tuple[Target, str]:
+    """How probable the policy makes the offer of a line, and what the policy is called."""
+    if own and policies.log:
+        return targets.by_table(own.table), f"the policy of {policies.log.name}"
+    if policies.table:
+        table = _read(policies.table, Weighed, targets.table)
+        return targets.by_table(table), f"the policy in {policies.table.name}"
+    if policies.bundle:
+        bundle = load(policies.bundle)
+        return targets.by_bundle(bundle), bundle.digest
+    return targets.by_column, f"the policy in the column target of {log.name}"
 
 
 def _summed(found: Iterable[tuple[int, Decided]], target: Target, placements: Set[str]) -> dict[str, Sums]:
@@ -64,22 +59,6 @@ def _summed(found: Iterable[tuple[int, Decided]], target: Target, placements: Se
             sums[placement] = Sums()
         sums[placement].add(line.propensity, probable, success=line.success)
     return sums
-
-
-def _of_table(table: targets.Table) -> Target:
-    def probable(line: Decided) -> float:
-        of_placement = table.get(str(line.placement))
-        if of_placement is None:
-            raise FileRefused("the policy says nothing of this placement; leave it out with --placement")
-        return of_placement.get(str(line.offer), 0.0)
-
-    return probable
-
-
-def _of_column(line: Decided) -> float:
-    if line.target is None:
-        raise FileRefused("has no target, which says how probable the policy asked about makes this offer")
-    return line.target
 
 
 def _read(path: Path, kind: type[L], use: Callable[[Iterator[tuple[int, L]]], T]) -> T:

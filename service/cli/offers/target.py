@@ -1,18 +1,33 @@
-"""How probable an offer is under a policy that looks at the placement alone: by a table, or by the policy's own log."""
+"""How probable the policy asked about makes the offer of a line: by a table, its own log, a bundle, or a column."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 from service.cli.lines import FileRefused
-from service.cli.offers.lines import Counted, Weighed
+from service.cli.offers.lines import Counted, Decided, Weighed
+from service.decisioning import rules
+from service.decisioning.model import Input, Inputs
+from service.policy.model import Bundle
 
 CLOSE = 0.02
 """How far from one the propensities of a placement may add up to, from rounding."""
 
+Target = Callable[[Decided], float]
+"""How probable the offer of a line is; raises `FileRefused` where the line does not tell."""
 Table = Mapping[str, Mapping[str, float]]
 """The propensity of each offer, by placement."""
+
+
+class Policies(NamedTuple):
+    """The ways to name a policy, of which one is taken; none: the log has a column."""
+
+    bundle: Path | None = None
+    table: Path | None = None
+    log: Path | None = None
 
 
 class Own(NamedTuple):
@@ -63,3 +78,53 @@ def of_log(lines: Iterable[tuple[int, Counted]]) -> Own:
         for placement, counts in shown.items()
     }
     return Own(shares, {placement: (won[placement], told[placement]) for placement in shown if told[placement]})
+
+
+def by_table(table: Table) -> Target:
+    """The same for everybody."""
+
+    def probable(line: Decided) -> float:
+        of_placement = table.get(str(line.placement))
+        if of_placement is None:
+            raise FileRefused("the policy says nothing of this placement; leave it out with --placement")
+        return of_placement.get(str(line.offer), 0.0)
+
+    return probable
+
+
+def by_column(line: Decided) -> float:
+    """As the line says."""
+    if line.target is None:
+        raise FileRefused("has no target, which says how probable the policy asked about makes this offer")
+    return line.target
+
+
+def by_bundle(bundle: Bundle) -> Target:
+    """As the bundle decides on what the line says of the person and the page."""
+
+    def probable(line: Decided) -> float:
+        placement = bundle.placements.get(str(line.placement))
+        if placement is None:
+            raise FileRefused("the bundle has no such placement; leave it out with --placement")
+        if line.at is None:
+            raise FileRefused("has no time (at), by which calendars and rules about days are judged")
+        chances = rules.chances(bundle, placement, _inputs(bundle, line), line.at)
+        return chances.get(str(line.offer), 0.0)
+
+    return probable
+
+
+def _inputs(bundle: Bundle, line: Decided) -> Inputs:
+    """What the line says, in the types of the bundle's fields."""
+    if not bundle.purposes.keys() >= set(line.allowed):
+        raise FileRefused(f"allowed names an unknown purpose; the bundle has {', '.join(bundle.purposes)}")
+    facts: dict[str, Input] = {}
+    for name, raw in line.facts.items():
+        field = bundle.fields.get(name)
+        value = field.value_of(raw) if field else None
+        if field is None:
+            raise FileRefused(f"facts names an unknown field; the bundle has {', '.join(sorted(bundle.fields))}")
+        if value is None:
+            raise FileRefused(f"facts.{field.id} must be {' | '.join(field.values) or field.type}")
+        facts[name] = Input(value.isoformat() if isinstance(value, date) else value, field.purpose)
+    return Inputs(facts=facts, allowed=line.allowed)

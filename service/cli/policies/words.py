@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
+from service.cli.policies import decisions
+from service.cli.policies.few import people, told
 from service.consent.asking.model import Concerned, Effect
+from service.decisioning.evaluation.replaying import Shifts
 from service.policy.differences import SETTINGS, Difference, Part, Plain
 
 EFFECTS: Mapping[Effect, str] = {
@@ -16,7 +19,6 @@ EFFECTS: Mapping[Effect, str] = {
     "no_stays": "it rests on consent no longer, but the no of {people} stays a no",
     "ends": "it is gone, and with it the yes of {people}",
 }
-NOBODY_COUNTED = "people (not counted)"
 
 
 class Answer(Struct, frozen=True):
@@ -27,6 +29,7 @@ class Answer(Struct, frozen=True):
     differences: Sequence[Difference]
     concerned: Sequence[Concerned]
     smallest_group: int
+    shifts: Shifts | None = None
 
 
 def document(answer: Answer) -> dict[str, object]:
@@ -40,13 +43,8 @@ def document(answer: Answer) -> dict[str, object]:
             {"purpose": one.purpose, "effect": one.effect, **people(one.people, answer.smallest_group)}
             for one in answer.concerned
         ],
+        "decisions": decisions.document(answer.shifts, answer.smallest_group) if answer.shifts else None,
     }
-
-
-def people(number: int | None, smallest_group: int) -> dict[str, int | None]:
-    """A number of people, for programs; of few only that they are."""
-    few = number is not None and 0 < number < smallest_group
-    return {"people": None, "fewer_than": smallest_group} if few else {"people": number}
 
 
 def sentences(answer: Answer) -> Iterator[str]:
@@ -62,13 +60,10 @@ def sentences(answer: Answer) -> Iterator[str]:
     if answer.concerned:
         yield "\nWhat becomes of what people have said"
     for one in answer.concerned:
-        yield f"  {one.purpose}: {EFFECTS[one.effect].format(people=_people(one.people, answer.smallest_group))}"
-
-
-def _people(number: int | None, smallest_group: int) -> str:
-    if number is None:
-        return NOBODY_COUNTED
-    return f"fewer than {smallest_group} people" if 0 < number < smallest_group else f"{number:,} people"
+        yield f"  {one.purpose}: {EFFECTS[one.effect].format(people=told(one.people, answer.smallest_group))}"
+    if answer.shifts:
+        yield "\nWhat decisions would have been"
+        yield from decisions.sentences(answer.shifts, answer.smallest_group)
 
 
 def _difference(difference: Difference) -> Iterator[str]:

@@ -1,27 +1,53 @@
-"""The nouns of evaluation: a decision of a log, and what a log says of a policy that did not make it."""
+"""The nouns of evaluation: a decision as it was stored, and what a log says of a policy that did not make it."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from msgspec import Struct
+
+from service.decisioning.model import Inputs
+from service.policy.model import Bundle
 
 Doubt = Literal["unmatched", "propensities", "few", "successes", "weights", "uncovered", "surplus"]
 """What makes an estimate worth less than it looks; `rules.doubts` says when."""
 
-CONFIDENCE = 0.95
-"""The share of repetitions that an interval covers."""
+
+class Period(Struct, frozen=True):
+    """Which decisions are meant: from `since` on and before `until`, on some placements (None: on all)."""
+
+    since: datetime
+    until: datetime
+    placements: Sequence[str] | None = None
 
 
-class Logged(Struct, frozen=True):
-    """A decision of the log: what filled the placement, how probable that was, what became of it.
+class Stored(Struct, frozen=True):
+    """A decision as the database has it, with what became of it; without inputs where their purposes have ended."""
 
-    `propensity` is that of the policy that decided (None: not known), `target` that of the policy asked about, both for
-    the offer that was shown.
-    """
-
+    subject_id: UUID
     placement: str
-    propensity: float | None
-    target: float
-    success: bool
+    offer: str
+    purposes: Sequence[str]
+    propensity: float
+    learnable: bool
+    bundle: str
+    inputs: bytes | None
+    decided_at: datetime
+    events: Sequence[str]
+
+
+class Past(Struct, frozen=True):
+    """A decision that may be made again: by which bundle it was made, on what, and when it was asked."""
+
+    stored: Stored
+    bundle: Bundle
+    inputs: Inputs
+
+    @property
+    def asked_at(self) -> datetime:
+        """When it was asked."""
+        return self.inputs.asked_at or self.stored.decided_at
 
 
 class Interval(Struct, frozen=True):

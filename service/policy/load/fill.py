@@ -70,7 +70,7 @@ class Filler:
         return form(**filled)
 
     def _value(self, wanted: Any, file: str, path: str, value: Any) -> Any:
-        plain, marks = _apart(wanted)
+        plain, marks = apart(wanted)
         filled = self._plain(plain, file, path, value)
         if self._mistakes.spoiled(file, path):
             return blank(plain)
@@ -109,7 +109,7 @@ class Filler:
         return tuple(self._value(wanted, file, f"{path}[{place}]", item) for place, item in enumerate(items))
 
     def _table(self, keys: Any, wanted: Any, file: str, path: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
-        judges = [mark.by for mark in _apart(keys)[1] if isinstance(mark, Judged)]
+        judges = [mark.by for mark in apart(keys)[1] if isinstance(mark, Judged)]
         for key in table:
             for fault in filter(None, (judge(key) for judge in judges)):
                 self._mistakes.add(file, key_path(path, key), f"this key {fault}")
@@ -118,7 +118,7 @@ class Filler:
 
 def blank(wanted: Any) -> Any:
     """Something of a type that says nothing."""
-    plain, _ = _apart(wanted)
+    plain, _ = apart(wanted)
     origin = get_origin(plain) or plain
     if origin is Literal:
         return get_args(plain)[0]
@@ -138,7 +138,7 @@ def _is(value: Any, origin: type) -> bool:
     return type(value) is origin or (origin is float and type(value) is int)
 
 
-def _apart(wanted: Any) -> tuple[Any, tuple[object, ...]]:
+def apart(wanted: Any) -> tuple[Any, tuple[object, ...]]:
     """A type without what marks it, and the marks. Of `X | None` it is X that counts: TOML has no null."""
     members = get_args(wanted)
     if NoneType in members:

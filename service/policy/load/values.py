@@ -135,7 +135,7 @@ def between(low: float, high: float, unit: str = "") -> Judge:
     """A number in a range, its ends included."""
 
     def judge(value: float) -> str | None:
-        return None if low <= value <= high else f"must be from {low:g} to {high:g}{unit}"
+        return None if low <= value <= high else f"must be from {low:.12g} to {high:.12g}{unit}"
 
     return judge
 
@@ -144,7 +144,7 @@ def above_zero(high: float, unit: str = "") -> Judge:
     """A number more than zero."""
 
     def judge(value: float) -> str | None:
-        return None if 0 < value <= high else f"must be more than 0 and at most {high:g}{unit}"
+        return None if 0 < value <= high else f"must be more than 0 and at most {high:.12g}{unit}"
 
     return judge
 

@@ -38,7 +38,7 @@ class TouchpointRule(Struct, frozen=True, forbid_unknown_fields=True):
     """An event as evidence for a stage; with a channel, only there. `expects` is what the customer hopes to find.
 
     `moment` names the short instant in which somebody looks, compares or decides; `feels` says how it should feel, from
-    -2 to 2: where people feel worse there is a gap.
+    -2 to 2: where people feel worse there is a gap. `title` is what a person calls such a contact.
     """
 
     event: str
@@ -48,6 +48,7 @@ class TouchpointRule(Struct, frozen=True, forbid_unknown_fields=True):
     expects: Text | None
     moment: Text | None = None
     feels: int | None = None
+    title: Text | None = None
 
 
 class Friction(Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,7 +15,10 @@ Success = Literal["click", "conversion"]
 
 
 class Field(Struct, frozen=True, forbid_unknown_fields=True):
-    """One fact that a rule may read, and the purpose that reading it serves (None: it is not about the person)."""
+    """One fact that a rule may read, and the purpose that reading it serves (None: it is not about the person).
+
+    `title` is what an explanation calls it.
+    """
 
     id: str
     type: TypeName
@@ -24,6 +27,7 @@ class Field(Struct, frozen=True, forbid_unknown_fields=True):
     category: str
     event: str | None = None
     values: tuple[str, ...] = ()
+    title: Text | None = None
 
     def value_of(self, raw: object) -> Value | None:
         """A value from outside (JSON) as this field's type, or None where it is not one; dates are `YYYY-MM-DD`."""

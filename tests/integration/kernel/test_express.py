@@ -38,6 +38,7 @@ GOOD: Mapping[str, Any] = {
     "/v1/journeys/position": STRANGER,
     "/v1/decisions": {**STRANGER, "site": "shop", "placements": ["home_hero"]},
     "/v1/interactions": {"interactions": [{"token": "invented", "event": "click", "occurred_at": NOW}]},
+    "/v1/bundles": {"digest": f"sha256:{'0' * 64}"},
     "/v1/rights/requests": {"right": "access", "identifiers": [customer("nobody-yet")], "language": "it"},
 }
 """A body for each operation that goes the short way; to be refused for what one asks is an answer too."""
@@ -57,6 +58,7 @@ def asked_of(service: Running, body: Any) -> dict[str, dict[str, Any]]:
         "unknown field": {"json": {**(body or {}), "surprise": 1}, "headers": key},
         "broken": {"content": b'{"subject": ', "headers": {**key, "Content-Type": "application/json"}},
         "empty": {"headers": key},
+        "empty, of an officer": {"headers": officer},
         "as text": {"content": json.dumps(body), "headers": {**key, **text}},
         "key twice": {"json": body, "headers": [*key.items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]},
         "long key": {"json": body, "headers": {**key, "Idempotency-Key": "k" * 201}},

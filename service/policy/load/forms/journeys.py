@@ -57,6 +57,7 @@ class TouchpointForm(Struct, frozen=True):
     expects: Text | None = None
     moment: Text | None = None
     feels: Annotated[int, Judged(values.between(-2, 2))] | None = None
+    title: Text | None = None
 
 
 class FrictionForm(Struct, frozen=True):

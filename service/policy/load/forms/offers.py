@@ -36,6 +36,7 @@ class FieldForm(Struct, frozen=True):
     purpose: PurposeId | None = None
     event: Event | None = None
     values: tuple[Words, ...] = ()
+    title: Text | None = None
 
 
 class FieldsFile(Struct, frozen=True):
@@ -45,7 +46,7 @@ class FieldsFile(Struct, frozen=True):
 
 
 class PlacementForm(Struct, frozen=True):
-    """`[placement.<id>]`: a slot that can be filled."""
+    """`[placement.<id>]`: a slot that can be filled. With `thompson` and without `floor`, that is 0.01."""
 
     title: Text
     site: Annotated[str, Names("site")]
@@ -71,7 +72,7 @@ class WeightForm(Struct, frozen=True):
 
 
 class OfferForm(Struct, frozen=True):
-    """`[offer.<id>]`: what may fill placements."""
+    """`[offer.<id>]`: what may fill placements; its weight is its value times its lever times that of `weight`."""
 
     title: Text
     placements: tuple[Annotated[str, Names("placement")], ...]

@@ -1,0 +1,149 @@
+"""The verbs of explanations: explain a decision that is stored, by the bundle of its time, or one just made."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from service.consent import store as consent_store
+from service.consent.model import Permission, Standing
+from service.consent.verdicts import permissions
+from service.decisioning.explanation import store
+from service.decisioning.explanation.model import DecisionUnknown, Detail, Explanation
+from service.decisioning.explanation.names import names_in
+from service.decisioning.explanation.past import fate, readable
+from service.decisioning.explanation.rules import Case
+from service.decisioning.explanation.telling import Grant, Shown, told
+from service.decisioning.model import Choice, DecisionMade, Inputs, Mode, Reason, Situation
+from service.decisioning.tokens import TokenRefused, Tokens
+from service.journey import store as journey_store
+from service.kernel.clock import system_now
+from service.kernel.database import Database
+from service.kernel.problem import Forbidden
+from service.policy.commands import ActivePolicy, Archive
+from service.policy.model import Bundle
+
+Open = Callable[[str, str, UUID, bytes], bytes]
+
+_inputs = msgspec.json.Decoder(Inputs)
+
+
+class Reading(Struct, frozen=True):
+    """How an explanation is read: in which language, in which detail, and when."""
+
+    language: str | None
+    detail: Detail
+    now: datetime
+
+
+class ExplanationDesk:
+    """Explains decisions. Of a person it reads what may still be read, and nothing that was not known then."""
+
+    def __init__(self, *, database: Database, policy: ActivePolicy, opened: Open, tokens: Tokens) -> None:
+        self._database = database
+        self._policy = policy
+        self._archive = Archive(database)
+        self._opened = opened
+        self._tokens = tokens
+
+    async def explain_by_token(self, decision_id: UUID, token: str, reading: Reading) -> Explanation:
+        """The same for whoever holds the token of the decision: the person it was made for; raises `Forbidden` too."""
+        try:
+            claims = self._tokens.open(token, reading.now)
+        except TokenRefused:
+            raise Forbidden("This token is not ours, or has expired; ask the site for an explanation.") from None
+        if claims.decision_id != decision_id:
+            raise Forbidden("This token came with another decision, and explains that one only.")
+        if reading.detail != "person":
+            raise Forbidden("With a token there is what the person is told; leave `detail` out.")
+        return await self.explain(decision_id, reading)
+
+    async def explain(self, decision_id: UUID, reading: Reading) -> Explanation:
+        """Why a stored decision was what it was, by the bundle of its time; raises `DecisionUnknown`."""
+        stored = await store.decision(self._database, decision_id)
+        standing = await self._standing(stored.subject_id) if stored else None
+        if stored is None or standing is None:
+            raise DecisionUnknown("It was never stored, or it went with the person's other data.")
+        bundle = await self._archive.bundle(stored.bundle)
+        given = await consent_store.given(self._database, stored.subject_id, stored.proof)
+        verdicts = self._verdicts(standing, reading.now)
+        inputs_are = fate(stored.purposes, stored.decided_at, standing, verdicts, self._policy.current)
+        case: Case | None = None
+        if stored.inputs is not None and inputs_are == "kept":
+            sealed = self._opened("decisions", "inputs", stored.subject_id, stored.inputs)
+            inputs = _inputs.decode(sealed)
+            case = await self._case(bundle, stored.placement, inputs, stored.decided_at, standing, verdicts)
+        shown = Shown(
+            decision_id=decision_id,
+            decided_at=stored.decided_at,
+            bundle=stored.bundle,
+            placement=stored.placement,
+            offer=stored.offer,
+            mode=Mode(stored.mode),
+            reason=Reason(stored.reason),
+            stage=stored.stage if case else None,
+            propensity=stored.propensity,
+            purposes=tuple(stored.purposes),
+            grants={purpose: Grant(proof, since) for purpose, (proof, since) in given.items()},
+            inputs_are=inputs_are if case or inputs_are == "restricted" else "ended",
+            emptied_at=stored.emptied_at,
+        )
+        return told(names_in(bundle, stored.site, reading.language), shown, case, reading.detail)
+
+    async def explain_now(
+        self,
+        bundle: Bundle,
+        situation: Situation,
+        made: DecisionMade,
+        choice: Choice,
+        inputs: Inputs,
+        standing: Standing | None,
+    ) -> Explanation:
+        """Why a decision that was just made is what it is, stored or not; nothing is read of who is nobody."""
+        now = inputs.asked_at or system_now()
+        verdicts = permissions(bundle, [*bundle.purposes], standing, now, gpc=situation.gpc)
+        case = await self._case(bundle, made.placement, inputs, now, standing, verdicts)
+        shown = Shown(
+            decision_id=made.decision_id,
+            decided_at=now,
+            bundle=made.bundle,
+            placement=made.placement,
+            offer=made.offer.id,
+            mode=made.mode,
+            reason=made.reason,
+            stage=made.stage,
+            propensity=made.propensity,
+            purposes=tuple(sorted(choice.slot.purposes)),
+            grants={p: Grant(verdicts[p].proof, state.effective_at) for p, state in standing.states.items()}
+            if standing
+            else {},
+        )
+        return told(names_in(bundle, situation.site, situation.language), shown, case, "person")
+
+    async def _case(
+        self,
+        bundle: Bundle,
+        placement: str,
+        inputs: Inputs,
+        decided_at: datetime,
+        standing: Standing | None,
+        verdicts: Mapping[str, Permission],
+    ) -> Case:
+        now = inputs.asked_at or decided_at
+        case = Case(bundle, bundle.placements[placement], inputs, now)
+        read = {field.purpose for field in case.slot.personal if field.purpose}
+        if standing is None or not read:
+            return case
+        kept = await journey_store.remembered(self._database, standing.subject_id, read, now, decided_at)
+        return replace(case, contacts=readable(kept, standing, verdicts, self._policy.current))
+
+    async def _standing(self, subject_id: UUID) -> Standing | None:
+        purposes = self._policy.current.purposes
+        return (await consent_store.standing_of(self._database, [subject_id], purposes)).get(subject_id)
+
+    def _verdicts(self, standing: Standing, now: datetime) -> dict[str, Permission]:
+        """What may be read of a person now."""
+        return permissions(self._policy.current, [*self._policy.current.purposes], standing, now, gpc=False)
