@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from service.consent.commands import ConsentDesk
 from service.consent.model import Permission
-from service.decisioning import question, ranking, rules
+from service.decisioning import caps, question, ranking, rules
 from service.decisioning.caps import EVERYBODY
 from service.decisioning.explanation.commands import ExplanationDesk
 from service.decisioning.keeping import Keeper
@@ -150,7 +150,8 @@ class DecisionDesk:
         def draw(slot: Slot) -> Draw:
             placement = slot.placement
             table = self.tables.of(placement.id, rules.stage(slot, facts))
-            u = ranking.uniform(self._hasher, asked.bundle.contact, subject_id, placement.id, asked.now)
+            whose = subject_id if slot.purposes else caps.EVERYBODY  # without a purpose nobody is told apart (D1)
+            u = ranking.uniform(self._hasher, asked.bundle.contact, whose, placement.id, asked.now)
             if placement.ranking == "thompson" and table:
                 return Draw(u, table.version, table.probabilities)
             return Draw(u, None, {})
