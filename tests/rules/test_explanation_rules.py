@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from service.policy.commands import activate
+from tests.conftest import ROOT
 from tests.consenting import NOON, text, visitor
 from tests.filing import erase, file
 from tests.running import Json, Running, contact, customer, refused, succeeded
@@ -145,6 +146,16 @@ async def test_a_contact_is_named_by_what_it_was_and_when(service: Running) -> N
     for told in (english, italian):
         everything = " ".join([*told["paragraphs"], *(one["text"] for one in told["candidates"])])
         assert not any(f"{name}" in everything for name in ("_", "{", "}", "None"))
+
+
+@pytest.mark.rule("D7")
+async def test_the_example_in_the_documents_is_real(service: Running) -> None:
+    """What docs/how-a-decision-is-explained.md shows of a life is what somebody who lives it is told."""
+    await live(service, ADA)
+    (decision,) = await service.decide(ADA, "home_hero", now=NOW, context={"device": "mobile"})
+    document = (ROOT / "docs/how-a-decision-is-explained.md").read_text()
+    quoted = [line.removeprefix("> ") for line in document.splitlines() if line.startswith("> ")]
+    assert (await explained(service, decision))["paragraphs"] == quoted
 
 
 @pytest.mark.rule("D7")

@@ -48,6 +48,10 @@ class ReportDesk:
 
     async def report(self, journey_id: str, question: ReportQuestion, moment: Moment) -> Report:
         """The report of a journey; raises `NotFound` for one that the bundle does not have, and `ReportRefused`."""
+        return (await self.told(journey_id, question, moment))[1]
+
+    async def told(self, journey_id: str, question: ReportQuestion, moment: Moment) -> tuple[Bundle, Report]:
+        """The report, with the bundle that it is of."""
         bundle = self._policy.current
         journey = bundle.journeys.get(journey_id)
         if journey is None:
@@ -59,7 +63,7 @@ class ReportDesk:
                 lambda c: _prepared(c, bundle, journey, question, span, moment.now)
             )
             halves = await asyncio.gather(*[self._half(asked, kinds, parts, span, half) for half in store.HALVES])
-        return await asyncio.to_thread(_told, kinds, question, span, halves)
+        return bundle, await asyncio.to_thread(_told, kinds, question, span, halves)
 
     async def _half(self, asked: Asked, kinds: Kinds, parts: Parts, span: _Span, half: int) -> list[Row]:
         return await self._at_one_moment(lambda c: store.figures(c, asked, kinds, parts, span.since, span.began, half))
