@@ -33,6 +33,7 @@ from service.decisioning.learning.commands import Learner
 from service.decisioning.tokens import Tokens
 from service.journey.api import router as journey_router
 from service.journey.commands import JourneyDesk
+from service.journey.map.api import router as map_router
 from service.journey.report.api import router as report_router
 from service.journey.report.commands import ReportDesk
 from service.kernel.auth import Gate
@@ -79,6 +80,7 @@ ROUTERS = (
     pseudonym_router,
     journey_router,
     report_router,
+    map_router,
     decisioning_router,
     explanation_router,
     interactions_router,

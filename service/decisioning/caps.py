@@ -11,7 +11,7 @@ from service.decisioning.model import Counted, Page
 from service.policy.model import Bundle, Cap, Contact, Offer, Window
 
 EVERYBODY = UUID(int=0)
-"""Whose counters those of everybody together are: they say nothing about anyone."""
+"""Whose counters those of everybody together are, and whose draws those of whom nothing may be known."""
 NO_PURPOSE = frozenset[str]()
 
 

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 
 from service.consent.commands import ConsentDesk
 from service.consent.model import Permission
-from service.decisioning import question, ranking, rules
+from service.decisioning import caps, question, ranking, rules
+from service.decisioning.caps import EVERYBODY
 from service.decisioning.explanation.commands import ExplanationDesk
 from service.decisioning.keeping import Keeper
+from service.decisioning.learning.arms import LEARNING
 from service.decisioning.model import (
     Choice,
     Counted,
@@ -43,8 +45,6 @@ from service.policy.expression import TODAY
 from service.policy.model import Bundle, Placement
 
 ATTEMPTS = 3
-LEARNING = "model_training"
-"""The purpose that allows counting what people think of offers."""
 
 Seal = Callable[[str, str, UUID, bytes], bytes]
 
@@ -150,7 +150,8 @@ class DecisionDesk:
         def draw(slot: Slot) -> Draw:
             placement = slot.placement
             table = self.tables.of(placement.id, rules.stage(slot, facts))
-            u = ranking.uniform(self._hasher, asked.bundle.contact, subject_id, placement.id, asked.now)
+            whose = subject_id if slot.purposes else caps.EVERYBODY  # without a purpose nobody is told apart (D1)
+            u = ranking.uniform(self._hasher, asked.bundle.contact, whose, placement.id, asked.now)
             if placement.ranking == "thompson" and table:
                 return Draw(u, table.version, table.probabilities)
             return Draw(u, None, {})
@@ -177,7 +178,7 @@ class DecisionDesk:
         profiled = [one for one in filled if one.choice.mode is Mode.PROFILED]
         used = frozenset[str]().union(*(one.choice.slot.purposes for one in profiled))
         return Page(
-            subject_id=known.subject_id if profiled else ranking.NOBODY,
+            subject_id=known.subject_id if profiled else EVERYBODY,
             revision=known.standing.revision if known.standing and profiled else None,
             ends=tuple(end for purpose in used if (end := known.verdicts[purpose].valid_until)),
             site=asked.situation.site,

@@ -9,8 +9,6 @@ from service.journey.model import Facts
 from service.kernel.crypto import Hasher
 from service.policy.model import Contact, Offer, Placement
 
-NOBODY = UUID(int=0)
-"""Whose draws those are of whom nothing is known: they see the same, which changes by the hour."""
 BUCKET_SECONDS = 3600
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 from service.consent.commands import ConsentDesk
 from service.consent.verdicts import permissions
@@ -54,15 +53,14 @@ class JourneyDesk:
         self._subjects = subjects
         self._answers = answers
         self._keeper = Keeper(database=database, subjects=subjects, answers=answers, tokens=tokens)
-        self._contacts: Batches[Sequence[ContactsQuestion], list[list[Contacts]]] = Batches(self._read_contacts)
+        self._contacts: Batches[ContactsQuestion, list[Contacts]] = Batches(self._read_contacts)
 
     async def close(self) -> None:
         """Keep everything that waits, and take nothing new."""
         await self._keeper.close()
 
-    async def _read_contacts(self, batch: Sequence[Sequence[ContactsQuestion]]) -> list[list[list[Contacts]]]:
-        found = iter(await store.contacts(self._database, [question for asked in batch for question in asked]))
-        return [list(islice(found, len(asked))) for asked in batch]
+    async def _read_contacts(self, questions: Sequence[ContactsQuestion]) -> list[list[Contacts]]:
+        return await store.contacts(self._database, questions)
 
     async def add(self, batch: Touchpoints, caller: Admission, cookie: str | None, key: str | None) -> Outcomes:
         """Keep touchpoints whose subjects allow a purpose that keeps them; others are dropped, and it is said (D8)."""
@@ -112,7 +110,7 @@ class JourneyDesk:
         if standing is None:
             return rules.position(journey, [], now)
         asked = contacts_of(standing, journey, bundle.purposes[journey.purpose], now)
-        (contacts,) = await self._contacts.answer([asked])
+        contacts = await self._contacts.answer(asked)
         return rules.position(journey, contacts, now)
 
 

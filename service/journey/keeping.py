@@ -148,7 +148,7 @@ class _Sheet:
         for touchpoint, lookup in zip(call.touchpoints, call.lookups, strict=True):
             purposes, reason = keeping[lookup.hash] if lookup else rules.NOBODYS
             if lookup and purposes:
-                verdicts.append(self._row(touchpoint, self._entered.subjects[lookup.hash], purposes, now))
+                verdicts.append(self._row(touchpoint, self._entered.led[lookup.hash].subject_id, purposes, now))
             else:
                 verdicts.append(self._dropped(call, touchpoint, reason))
         return verdicts

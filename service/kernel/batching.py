@@ -44,6 +44,7 @@ class Batches(Generic[Item, Answer]):
         self._largest = largest
         self._longest = longest
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._first: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._working: set[asyncio.Task[None] | None] = set()
         self._stalled: set[asyncio.Task[None] | None] = set()
         self._closed = False
@@ -53,13 +54,14 @@ class Batches(Generic[Item, Answer]):
     async def answer(self, item: Item, *, first: bool = False) -> Answer:
         """What the next batch answers for `item`; raises `Unavailable` when too many wait, and what the work raises.
 
-        A caller that goes away takes only its own item's answer with it. Who has waited before may be `first` in line.
+        A caller that goes away takes only its own item's answer with it. Whoever was in line before is `first` now,
+        and is never sent away for being one too many.
         """
-        if self._closed or len(self._waiting) >= self._longest:
+        if self._closed or (len(self._waiting) >= self._longest and not first):
             raise Unavailable("Too many requests wait for the database; ask again a little later.")
         loop = self._loop = self._loop or asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
-        (self._waiting.appendleft if first else self._waiting.append)((item, future))
+        (self._first if first else self._waiting).append((item, future))
         if len(self._working) == len(self._stalled):
             self._open_lane()
         return await future
@@ -73,13 +75,15 @@ class Batches(Generic[Item, Answer]):
     async def _drain(self) -> None:
         lane = asyncio.current_task()
         try:
-            while self._waiting:
+            while self._first or self._waiting:
                 await self._next(lane)
         finally:  # at once, and not when the loop gets to it: whoever comes in between has to find a lane
             self._working.discard(lane)
 
     async def _next(self, lane: "asyncio.Task[None] | None") -> None:
-        batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
+        again = [self._first.popleft() for _ in range(min(self._largest, len(self._first)))]
+        room = self._largest - len(again)
+        batch = again + [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
         relief = asyncio.get_running_loop().call_later(STALLED_SECONDS, self._relieve, lane)
         try:
             await self._answer([(item, future) for item, future in batch if not future.done()])
@@ -90,7 +94,7 @@ class Batches(Generic[Item, Answer]):
     def _relieve(self, lane: "asyncio.Task[None] | None") -> None:
         """Count a lane as stalled, and open another one for whoever waits behind it."""
         self._stalled.add(lane)
-        if self._waiting:
+        if self._first or self._waiting:
             self._open_lane()
 
     def _open_lane(self) -> None:

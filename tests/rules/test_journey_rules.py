@@ -2,6 +2,7 @@
 
 import asyncio
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -154,3 +155,37 @@ async def test_the_same_events_give_the_same_stage(service: Running) -> None:
         places.add(str([await service.position(walker, now=text(when)) for when in asked]))
     (place,) = places
     assert "'stage': 'think'" in place
+
+
+JOURNEYS = ("see-think-do-care", "aida", "five-phases")
+EVENTS = sorted({event for event, _, _ in WALK} | {"review", "onboarding", "relationship_ended"})
+CHANNELS = ("web", "shop", "crm")
+
+
+@pytest.mark.rule("D9")
+async def test_any_events_in_any_calls_at_once_give_one_place(service: Running) -> None:
+    """Whatever happened, however it is cut into calls that cross, alone or with others': one place in each journey."""
+    draw = Random(20261124)  # noqa: S311 - the same
+    asked = [text(NOON), text(NOON + 60 * DAY), text(NOON + 170 * DAY)]
+    for turn in range(6):
+        happened = [
+            (draw.choice(EVENTS), draw.choice(CHANNELS), -draw.randrange(24 * 200) * HOUR)
+            for _ in range(draw.randint(1, 25))
+        ]
+        people = [customer(f"walker-{turn}-{name}") for name in ("one", "two", "three")]
+        for person in people:
+            await service.give(person, "personalization", now=NOW)
+        contacts = [
+            contact(person, event, text(NOON + when), channel=channel)
+            for person in people
+            for event, channel, when in happened
+        ]
+        draw.shuffle(contacts)
+        calls: list[list[dict[str, Any]]] = []
+        while contacts:
+            calls.append([contacts.pop() for _ in range(min(draw.choice([1, 1, 2, 30]), len(contacts)))])
+        await asyncio.gather(*(service.touch_all(call, now=NOW) for call in calls))
+        assert await service.count("touchpoints") > 0
+        for journey in JOURNEYS:
+            places = [[await service.position(p, journey=journey, now=when) for when in asked] for p in people]
+            assert places[0] == places[1] == places[2], (journey, happened)

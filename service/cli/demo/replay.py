@@ -39,6 +39,8 @@ LOOKS_AT: Mapping[Act, tuple[Sequence[str], Mapping[str, str | int]]] = {
     Act.LAST_VISIT: (("home_hero", "account_banner"), {}),
 }
 """The placements of the page that a visit is about, and what the page knows by itself."""
+LOST = ("dropped", "counted")
+"""What becomes of a touchpoint of which nothing is left that is anybody's."""
 SAYS, COMES, IS_TOLD, LOOKS, CHANGES = (timedelta(seconds=second) for second in range(5))
 """When things happen in a day, from midnight on: so early that nothing of today lies in the future."""
 
@@ -134,11 +136,11 @@ class Replay:
         self._step(len(batch))
 
     def _hold(self, customer: str, outcome: Outcome) -> None:
-        """A touchpoint of who withdrew, or was erased, is dropped for exactly that reason."""
-        told = (outcome.outcome, outcome.reason)
-        if customer in self._withdrawn and told != ("dropped", "withdrawn"):
+        """A touchpoint of who withdrew, or was erased, is dropped, or counted without them, for exactly that reason."""
+        reason = outcome.reason if outcome.outcome in LOST else outcome.outcome
+        if customer in self._withdrawn and reason != "withdrawn":
             self._tally.violations["a touchpoint after a withdrawal was not dropped for it"] += 1
-        if customer in self._erased and told != ("dropped", "unknown"):
+        if customer in self._erased and reason != "unknown":
             self._tally.violations["a touchpoint after an erasure was not dropped for it"] += 1
 
     async def _act(self, customer: str, acts: Sequence[Act], midnight: datetime) -> None:

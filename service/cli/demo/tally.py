@@ -18,6 +18,7 @@ class Tally:
         self.consents: Counter[str] = Counter()
         self.touchpoints: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.counted: Counter[str] = Counter()
         self.decisions: Counter[tuple[str, str]] = Counter()
         self.served: Counter[str] = Counter()
         self.violations: Counter[str] = Counter()
@@ -46,6 +47,8 @@ class Tally:
         self.touchpoints[outcome.outcome] += 1
         if outcome.outcome == "dropped":
             self.dropped[outcome.reason] += 1
+        elif outcome.outcome == "counted":
+            self.counted[outcome.reason] += 1
 
     def decided(self, decision: Decision) -> None:
         """Count how a placement was filled."""
@@ -69,6 +72,7 @@ class Tally:
             "touchpoints": {
                 "stored": self.touchpoints["stored"],
                 "dropped": dict(sorted(self.dropped.items())),
+                "counted": dict(sorted(self.counted.items())),
                 "duplicate": self.touchpoints["duplicate"],
             },
             "decisions": [
@@ -99,6 +103,8 @@ class Tally:
         yield "touchpoints", "stored", f"{self.touchpoints['stored']:,}"
         for reason, count in sorted(self.dropped.items()):
             yield "touchpoints", f"dropped: {reason}", f"{count:,}"
+        for reason, count in sorted(self.counted.items()):
+            yield "touchpoints", f"counted without the person: {reason}", f"{count:,}"
         yield "touchpoints", "duplicate", f"{self.touchpoints['duplicate']:,}"
         for (mode, stage), count in sorted(self.decisions.items()):
             yield "decisions", f"{mode}, {stage}" if stage else mode, f"{count:,}"

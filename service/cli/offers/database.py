@@ -6,7 +6,7 @@ from pathlib import Path
 
 from service.cli.ending import NO, Stop
 from service.cli.keys.progress import Bars
-from service.cli.offers.question import Question
+from service.cli.offers.question import Question, called
 from service.cli.offers.words import Evaluation
 from service.cli.replaying import opened, replay
 from service.decisioning.evaluation.model import Period
@@ -17,6 +17,7 @@ from service.settings import Settings
 LEFT_OUT: Mapping[str, str] = {
     "unlearnable": "of people who did not allow learning (model_training)",
     "ended": "that may no longer be used: consent was withdrawn, has expired or does not cover learning any more",
+    "older": "of version 0.1, which did not keep enough to decide again",
     "held_out": "of people who are held out, whom no policy would have shown anything else",
     "gone": "on placements that the bundle does not have",
 }
@@ -35,7 +36,7 @@ async def from_database(
     notes = list(_notes(judge))
     if not judge.sums:
         raise Stop("\n".join(["There is no decision to learn from in this time.", *notes]), NO)
-    return question.answer(f"the service since {since:%Y-%m-%d %H:%M}", bundle.digest, judge.sums, notes=notes)
+    return question.answer(f"the service since {since:%Y-%m-%d %H:%M}", called(folder, bundle), judge.sums, notes=notes)
 
 
 def _notes(judge: WhatIf) -> Iterator[str]:

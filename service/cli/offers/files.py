@@ -9,7 +9,7 @@ from service.cli.keys.progress import Bars
 from service.cli.lines import FileRefused
 from service.cli.offers import target as targets
 from service.cli.offers.lines import Counted, Decided, Line, Weighed, lines
-from service.cli.offers.question import Question
+from service.cli.offers.question import Question, called
 from service.cli.offers.target import Policies, Target
 from service.cli.offers.words import Evaluation
 from service.decisioning.evaluation.rules import Sums
@@ -41,7 +41,7 @@ def _target(log: Path, policies: Policies, own: targets.Own | None) -> tuple[Tar
         return targets.by_table(table), f"the policy in {policies.table.name}"
     if policies.bundle:
         bundle = load(policies.bundle)
-        return targets.by_bundle(bundle), bundle.digest
+        return targets.by_bundle(bundle), called(policies.bundle, bundle)
     return targets.by_column, f"the policy in the column target of {log.name}"
 
 

@@ -1,11 +1,20 @@
 """What is asked of a log, and its answer."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
 from service.cli.offers.words import Evaluation
 from service.decisioning.evaluation.rules import Sums, estimate
+from service.policy.model import Bundle
+
+DIGITS = len("sha256:") + 12
+
+
+def called(folder: Path, bundle: Bundle) -> str:
+    """What a bundle is called in an answer: where it lies, and the beginning of its digest."""
+    return f"the bundle in {folder.name} ({bundle.digest[:DIGITS]})"
 
 
 class Question(Struct, frozen=True):

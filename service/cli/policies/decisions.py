@@ -8,6 +8,11 @@ from msgspec import Struct
 from service.cli.policies.few import few, people, told
 from service.decisioning.evaluation.replaying import Shift, Shifts
 
+LEFT_OUT = {
+    "ended": "of people whose consent has ended since",
+    "older": "of version 0.1, which did not keep enough to decide again",
+}
+
 
 class Told(Struct, frozen=True):
     """Decisions of a placement that would have been others, alike; of few people their number is not told."""
@@ -53,8 +58,9 @@ def sentences(shifts: Shifts, smallest_group: int) -> Iterator[str]:
         yield "  there is none that may be looked at"
     if shifts.people_concerned:
         yield f"  {told(shifts.people_concerned, smallest_group)} would have seen something else"
-    if ended := shifts.left_out["ended"]:
-        yield f"  left aside: {ended:,} decisions of people whose consent has ended since"
+    for why, sentence in LEFT_OUT.items():
+        if number := shifts.left_out[why]:
+            yield f"  left aside: {number:,} decisions {sentence}"
 
 
 def _alike(shifts: Shifts, placement: str, smallest_group: int) -> Iterator[Told]:

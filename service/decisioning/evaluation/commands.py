@@ -74,6 +74,14 @@ class Replay:
                 self._in_force, needed, standings.get(one.subject_id), one.decided_at, now
             ):
                 judge.left_out["ended"] += 1
+            elif inputs := self._inputs_of(one.subject_id, one.inputs):
+                judge.add(Past(one, await self._archive.bundle(one.bundle), inputs))
             else:
-                opened = self._opened("decisions", "inputs", one.subject_id, one.inputs)
-                judge.add(Past(one, await self._archive.bundle(one.bundle), _inputs.decode(opened)))
+                judge.left_out["older"] += 1
+
+    def _inputs_of(self, subject_id: UUID, sealed: bytes) -> Inputs | None:
+        """What was sealed with a decision; None for one of version 0.1, which sealed too little to decide again."""
+        try:
+            return _inputs.decode(self._opened("decisions", "inputs", subject_id, sealed))
+        except msgspec.ValidationError:
+            return None

@@ -71,10 +71,12 @@ class Telling:
         return [*told[1:], told[0]]
 
     def _reached(self, row: Told, number: int) -> int | None:
-        cell = self.tally.cell("reached", number)
+        """Who was in a stage at any time; where it is not told who is there now, many must have left it meanwhile."""
+        cell, now = self.tally.cell("reached", number), self.tally.cell("stage", number)
         elsewhere = without(cell, together(self.tally.paths[path] for path in self._paths if number in path))
-        at_the_end = self.tally.cell("stage", number)
-        return row.people("reached", cell, self.everybody, safe=not self._few(elsewhere, without(cell, at_the_end)))
+        gone = without(cell, now)
+        safe = not self._few(elsewhere, gone) and (number not in self._hidden_stages or any(gone.values()))
+        return row.people("reached", cell, self.everybody, safe=safe)
 
     def _few(self, *cells: Cell) -> bool:
         return any(self.divisions.few(cell) for cell in cells)

@@ -70,6 +70,8 @@ async def test_visitors_without_a_log_go_through_the_stages(service: Running, tm
     assert len({decision["stage"] for decision in told["decisions"] if decision["stage"]}) >= 3
     assert set(told["consents"]) == {"given", "refused", "withdrawn"}
     assert told["rights"]["erasure"] > 0
+    counted = await service.database.fetchval("SELECT sum(n)::int FROM touchpoint_counts")
+    assert sum(told["touchpoints"]["counted"].values()) == counted > 0
     assert 0 < await service.count("touchpoints") < told["touchpoints"]["stored"]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from service.kernel.database import Connection
 from tests.integration.cli.playing import ROOT, Ended, ended
 from tests.limiting import Shop, offer, placement, shop, usual, write
 from tests.replaying import inputs_of
@@ -104,14 +105,14 @@ async def test_a_bundle_is_weighed_on_what_people_did(
 async def test_nobody_is_looked_at_who_does_not_allow_it(
     busy: tuple[Running, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    """Learning needs its purpose, then and now; a no and a restriction leave aside; a new yes brings nothing back."""
+    """Learning needs its purpose then and now; a no or a restriction leaves aside, a new yes brings nothing back."""
     service, _ = busy
     unasked = customer("unasked")
     await service.give(unasked, "personalization")
     await service.decide(unasked, "stage")
     await service.withdraw(customer("customer-0"), ["model_training"])
     await service.withdraw(customer("customer-1"), ["personalization"])
-    succeeded(await service.post("/v1/restrictions", {"subject": customer("customer-2")}), 201)
+    succeeded(await service.post("/v1/restrictions", {"subject": customer("customer-2")}, key=service.officers[0]), 201)
     await service.withdraw(customer("customer-3"))
     await service.give(customer("customer-3"), "personalization", "model_training")
     told = await evaluated(service, tmp_path / "policies")
@@ -187,7 +188,26 @@ async def test_the_same_bundle_changes_no_decision(busy: tuple[Running, list[dic
     ]
     ran = await asked(service, "policies", "diff", same, str(ROOT / "policies"), *SINCE, "--json")
     (stage,) = ran.document["decisions"]["placements"]
-    assert {one["instead"] for one in stage["changes"]} == {None}
+    assert {one["instead"] for one in stage["changes"] if "instead" in one} == {None}
+    assert stage["changed_percent"] == 100
+
+
+async def test_a_decision_of_version_0_1_is_left_aside(
+    busy: tuple[Running, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """It was sealed with the facts alone, which is too little to decide again; the others are looked at."""
+    service, decisions = busy
+    _, row = await inputs_of(service, decisions[0])
+    sealed = service.desks.subjects.seal("decisions", "inputs", row["subject_id"], b"{}")
+
+    async def age(connection: Connection) -> None:
+        query = "UPDATE decisions SET inputs = $1 WHERE decision_id = $2"
+        await connection.execute(query, sealed, row["decision_id"])
+
+    await service.database.run("test.age", age)
+    told = await evaluated(service, tmp_path / "policies")
+    assert (told["all"]["decisions"], len(told["notes"])) == (PEOPLE - 1, 1)
+    assert "of version 0.1" in told["notes"][0]
 
 
 async def test_options_are_told_when_they_do_not_go_together(service: Running, policies_dir: Path) -> None:

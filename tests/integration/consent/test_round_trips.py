@@ -10,11 +10,16 @@ from service.consent import store
 from service.decisioning.learning import store as learning_store
 from service.kernel import auth
 from service.kernel.database import Database
+from service.policy import store as policy_store
 from service.subjects import store as subjects_store
 from tests.consenting import NOON, text
 from tests.running import Running, customer, succeeded
 
-BESIDE = (subjects_store.QUERIES["stages"], learning_store.QUERIES["newer_tables"])
+BESIDE = (
+    subjects_store.QUERIES["stages"],
+    learning_store.QUERIES["newer_tables"],
+    policy_store.QUERIES["latest"],
+)
 """What is asked beside all requests."""
 LATER = text(NOON + timedelta(days=30))
 

@@ -41,7 +41,7 @@ async def test_what_a_table_is_kept_for_names_one_of_its_columns(database: Datab
     found = await datamap.read(database)
     named_columns = {(table.name, c) for table in found.tables if (p := table.purposes) for c in (p.column, p.since)}
     assert named_columns <= {(table.name, column.name) for table in found.tables for column in table.columns}
-    assert {name for name, _ in named_columns} == {"touchpoints", "decisions", "interactions"}
+    assert {name for name, _ in named_columns} == {"touchpoints", "decisions", "interactions", "cap_counters"}
 
 
 async def test_a_sealed_column_holds_bytes_of_a_person(database: Database) -> None:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
+from service.policy import store
 from service.policy.commands import activate
 from service.policy.load import read, unchanged
 from tests.consenting import NOON
@@ -152,6 +154,30 @@ async def test_two_officers_at_once_make_one_change(service: Running, folder: Fo
     told = await asyncio.gather(*(activated(service) for _ in range(10)))
     assert sorted(answer["changed"] for answer in told) == [False] * 9 + [True]
     assert await service.count("activations") == 2
+
+
+async def test_whoever_activates_second_waits_for_the_first(service: Running, folder: Folder) -> None:
+    """Of two processes that put the same folder in force at the same moment one makes the change."""
+    folder.edit("offers/fallbacks.toml", "Music, the way it should sound", "Music as it is")
+    bundle, content = read(folder.path)
+    first = await asyncpg.connect(service.database_url)
+    try:
+        transaction = first.transaction()
+        await transaction.start()
+        await store.activate(first, bundle.digest, content)
+        second = asyncio.create_task(activate(service.database, folder.path))
+        await until(lambda: waits(service))
+        await transaction.commit()
+        assert await second == bundle
+    finally:
+        await first.close()
+    assert await service.count("activations") == 2
+
+
+async def waits(service: Running) -> bool:
+    """Whether a connection of this database waits for a lock."""
+    query = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return await service.database.fetchval(query)
 
 
 async def test_the_last_one_is_in_force_though_a_clock_was_set_back(service: Running, folder: Folder) -> None:

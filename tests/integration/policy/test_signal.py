@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.playing import until
-from tests.process import process_beside
+from tests.process import process_beside, worker_beside
 from tests.running import Running, succeeded
 from tests.unit.policy.folder import Folder
 
@@ -56,3 +56,12 @@ async def test_one_request_changes_every_process(service: Running, folder: Folde
         told = succeeded(await service.post("/v1/bundles", key=service.officers[0]))
         await until(lambda: in_force(beside, told["bundle"]["digest"]))
         assert succeeded(await beside.get(CURRENT)) == told["bundle"]
+
+
+async def test_the_worker_follows(service: Running, folder: Folder, tmp_path: Path) -> None:
+    """What it deletes and whom it tells goes by the bundle in force, not by that of its start."""
+    log, other = tmp_path / "log", Folder(tmp_path / "other")
+    async with worker_beside(service, other.path, log):
+        folder.edit("offers/fallbacks.toml", "Music, the way it should sound", "Music as it is")
+        digest = succeeded(await service.post("/v1/bundles", key=service.officers[0]))["bundle"]["digest"]
+        await until(lambda: f'"policy.activated","bundle":"{digest}"' in log.read_text())

@@ -137,6 +137,32 @@ def test_a_table_a_column_and_a_log_are_three_ways_to_name_one_policy(tmp_path: 
     assert [one["own"] for one in told] == [None, None, None]
 
 
+def test_a_bundle_decides_on_what_a_line_says(tmp_path: Path) -> None:
+    """What the page said, what was allowed and when is enough to ask a bundle; what it cannot use is told."""
+    said = {"placement": "home_hero", "propensity": 0.5, "at": "2026-03-01T12:00:00Z", "facts": {"device": "mobile"}}
+    lines = [
+        said | {"offer": "shop-by-phone", "success": 1},
+        said | {"offer": "welcome", "success": 0},
+        said | {"offer": "welcome", "success": 1, "facts": {}},
+        said | {"offer": "guide-headphones", "success": 1, "facts": {"stage": "think"}, "allowed": ["personalization"]},
+        said | {"offer": "guide-headphones", "success": 1, "facts": {"stage": "think"}},
+    ]
+    log = written(tmp_path / "log.jsonl", (json.dumps(line) + "\n" for line in lines))
+    found = answered("--log", log, "--policies", ROOT / "policies")["all"]
+    assert (found["decisions"], found["matched"], found["mean_weight"]) == (5, 3, 2 * 3 / 5)
+    for more, told in (
+        ({"facts": {"device": "toaster"}}, "line 1: facts.device must be"),
+        ({"facts": {"shoe_size": 43}}, "line 1: facts names an unknown field"),
+        ({"allowed": ["everything"]}, "line 1: allowed names an unknown purpose"),
+        ({"placement": "nowhere"}, "line 1: the bundle has no such placement"),
+        ({"at": None}, "line 1: has no time (at)"),
+        ({"at": "2026-03-01T12:00:00"}, "line 1: at must be a time with its offset"),
+    ):
+        written(log, [json.dumps(lines[0] | more)])
+        ran = evaluated("--log", log, "--policies", ROOT / "policies")
+        assert (ran.exit_code, told in ran.stderr) == (2, True), ran.stderr
+
+
 def test_people_are_told_in_words(tmp_path: Path) -> None:
     """Rates with their intervals, what they rest on, and what makes them doubtful; one placement when asked for one."""
     lines = [*["hero,a,0.5,1,1\n"] * 60, *["hero,b,0.5,0,0\n"] * 60, "side,a,0.01,1,1\n"]

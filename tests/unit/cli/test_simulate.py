@@ -201,3 +201,13 @@ def test_a_label_is_no_markup(tmp_path: Path) -> None:
     """What a log calls people is shown as it is."""
     result = simulate(tmp_path, [HEADER, LOG[0].replace("ada", "[red]x[/red]")])
     assert "[red]x[/red]" in result.output
+
+
+def test_the_example_of_the_document_is_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/customer-journey.md shows a log, and what the command makes of it."""
+    monkeypatch.setenv("COLUMNS", "100")
+    page = (ROOT / "docs" / "customer-journey.md").read_text()
+    log = page.split("```csv\n")[1].split("```")[0]
+    shown = [line.rstrip() for line in simulate(tmp_path, log.splitlines()).output.splitlines()]
+    table = page.split("```text\n")[1].split("```")[0].splitlines()
+    assert table == [line for line in shown if line in table]

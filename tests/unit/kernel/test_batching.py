@@ -105,6 +105,18 @@ async def test_a_full_queue_sends_away_at_once() -> None:
     assert await asyncio.gather(*tasks) == [10, 20, 30]
 
 
+async def test_who_was_in_line_before_goes_first() -> None:
+    """Those who ask again go before all others, in their own order, and are not sent away from a full queue."""
+    work = Work()
+    batches = Batches(work, largest=3, longest=2)
+    tasks = await _asked(work, batches, 1, 2, 3)
+    again = [asyncio.create_task(batches.answer(item, first=True)) for item in (4, 5)]
+    await asyncio.sleep(0)
+    work.free.set()
+    assert await asyncio.gather(*tasks, *again) == [10, 20, 30, 40, 50]
+    assert work.batches == [[1], [4, 5, 2], [3]]
+
+
 async def test_closing_answers_what_waits_and_takes_nothing_new() -> None:
     """A clean end loses nothing."""
     work = Work()

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from service.decisioning.rules import eligible
+from service.decisioning.rules import unsuited
 from service.journey.model import Contacts, Position
 from service.journey.rules import position
-from service.policy.expression import Value
+from service.policy.expression import Facts, Value
 from service.policy.load import load
-from service.policy.model import LegalBasis
+from service.policy.model import LegalBasis, Offer
 from tests.unit.policy.folder import SHIPPED
 
 SHOP = load(SHIPPED)
@@ -34,6 +34,11 @@ MORE: dict[str, dict[str, Value]] = {
     "last-deliveries": {"delivery_by": date(2026, 12, 23)},
 }
 """What else must be so for an offer that is not for the loyal."""
+
+
+def eligible(offer: Offer, stage: str | None, facts: Facts) -> bool:
+    """Whether an offer suits somebody at a stage, whatever the time."""
+    return unsuited(offer, (), stage, facts) is None
 
 
 def after(*events: tuple[str, str, float]) -> Position:
