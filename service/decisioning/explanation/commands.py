@@ -1,5 +1,6 @@
 """The verbs of explanations: explain a decision that is stored, by the bundle of its time, or one just made."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
@@ -40,7 +41,10 @@ class Reading(Struct, frozen=True):
 
 
 class ExplanationDesk:
-    """Explains decisions. Of a person it reads what may still be read, and nothing that was not known then."""
+    """Explains decisions. Of a person it reads what may still be read, and nothing that was not known then.
+
+    Trying every change takes a while for who has had many contacts, so that it is work for another thread.
+    """
 
     def __init__(self, *, database: Database, policy: ActivePolicy, opened: Open, tokens: Tokens) -> None:
         self._database = database
@@ -91,7 +95,8 @@ class ExplanationDesk:
             inputs_are=inputs_are if case or inputs_are == "restricted" else "ended",
             emptied_at=stored.emptied_at,
         )
-        return told(names_in(bundle, stored.site, reading.language), shown, case, reading.detail)
+        names = names_in(bundle, stored.site, reading.language)
+        return await asyncio.to_thread(told, names, shown, case, reading.detail)
 
     async def explain_now(
         self,
@@ -121,7 +126,8 @@ class ExplanationDesk:
             if standing
             else {},
         )
-        return told(names_in(bundle, situation.site, situation.language), shown, case, "person")
+        names = names_in(bundle, situation.site, situation.language)
+        return await asyncio.to_thread(told, names, shown, case, "person")
 
     async def _case(
         self,

@@ -3,9 +3,11 @@
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
-from service.decisioning.explanation.rules import Case, counterfactuals
+from service.decisioning.explanation.rules import MOST, Case, counterfactuals
 from service.decisioning.model import Draw, Exclusion, Input, Inputs
+from service.journey.model import PastContact
 from service.policy.model import Bundle, Offer
 from tests.unit.decisioning.offering import NOON, bundle, offer
 
@@ -60,6 +62,17 @@ def test_nobody_is_held_out_of_whom_nothing_is_used() -> None:
     """Who is held out would have been shown what the page suggests, had they said no."""
     of = bundle(offer("fitting", FIT, stages=["see"]), OPEN)
     assert named(of, {"device": Input("mobile", None)}, FIT, held_out=True) == {(FIT, None): "open"}
+
+
+@pytest.mark.parametrize(("number", "is_named"), [(1, True), (MOST + 1, False)])
+def test_contacts_are_tried_while_they_are_few(number: int, *, is_named: bool) -> None:
+    """One contact less is tried of somebody with a life that can be gone through, and of nobody else."""
+    of = bundle(offer("fitting", FIT, rule=f"orders >= {number}"))
+    of = replace(of, fields={**of.fields, "orders": replace(of.fields["orders"], event="purchase")})
+    contacts = [PastContact("purchase", "web", NOON, NOON, (FIT,))] * number
+    kept = Inputs({"orders": Input(float(number), FIT)}, (FIT,))
+    found = counterfactuals(Case(of, of.placements["hero"], kept, NOON, contacts))
+    assert ("contact" in {one.change.kind for one in found}) is is_named
 
 
 def competing(*more: Offer, ranking: str) -> Bundle:
