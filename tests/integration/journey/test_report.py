@@ -55,6 +55,26 @@ def people(seed: int = SEED, number: int = 300) -> list[Walk]:
 
 
 @pytest.mark.parametrize(
+    "state",
+    [
+        {"status": "withdrawn"},
+        {"status": "refused", "given_since": None},
+        {"valid_until": NOON},
+        {"guardian_missing": True},
+        {"given_since": NOON},
+    ],
+)
+async def test_nobody_is_counted_who_does_not_allow_it(database_url: str, state: dict[str, object]) -> None:
+    """Who said no, whose consent expired or lacks a guardian, or who agreed after their contacts, is in no figure."""
+    walk: Walk = [("search", "web", NOON - DAY, 1)]
+    await write(database_url, [walk] * 12)
+    await write(database_url, [walk] * 15, **state)
+    report = await told(database_url, shop())
+    assert report.people == 12
+    assert [(t.event, t.people) for t in report.touchpoints] == [("search", 12)]
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {},
