@@ -49,10 +49,11 @@ check: $(dev_ready) ## Check format, lint, types, imports, and that what is gene
 	$(python) -m pytest -q tests/architecture
 
 .PHONY: bench
-bench: $(dev_ready) ## Measure keys and receipts, then check, write and decision against their floor, then the ledger
+bench: $(dev_ready) ## Measure keys and receipts, then check, write and decision against their floor, then the ledger and reports
 	$(python) -m benchmarks.primitives
 	$(python) -m benchmarks
 	$(python) -m benchmarks.ledger
+	$(python) -m benchmarks.journey
 
 .PHONY: e2e
 e2e: $(dev_ready) ## Run the tests in Chromium

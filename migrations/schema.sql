@@ -529,7 +529,7 @@ COMMENT ON COLUMN touchpoints.purposes IS 'The purposes allowed when it was reco
 COMMENT ON COLUMN touchpoints.sentiment IS 'How it felt, -2 to 2; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN touchpoints.properties IS 'What else the sender said; sealed under the person''s own key; immutable. [pd=behaviour; sealed; own; erase=delete]';
 
-CREATE OR REPLACE FUNCTION public.journey_walk(at double precision[], sign integer[], stage_of integer[], weight_of double precision[], channel_of integer[], event_of integer[], trouble_of bigint[], stages integer, half_life double precision, hysteresis double precision, began double precision, ended double precision, ending integer[], kinds text[], within_stage integer[], times integer[], seconds double precision[], OUT stage integer, OUT faded boolean, OUT path integer[], OUT moves integer[], OUT took integer[], OUT troubles integer[])
+CREATE OR REPLACE FUNCTION public.journey_walk(at double precision[], what integer[], worth double precision[], stages integer, hysteresis double precision, began double precision, over double precision, frictions integer[], kinds text[], within_stage integer[], times integer[], seconds double precision[], trouble_of bigint[], OUT stage integer, OUT faded boolean, OUT path integer[], OUT moves integer[], OUT took integer[], OUT troubles integer[])
  RETURNS record
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
@@ -539,10 +539,8 @@ DECLARE
     evidence float8[] := array_fill(0::float8, ARRAY[stages]);
     noise float8 := 1 + 1e-9;
     lead float8 := (1 + hysteresis) * (1 + 1e-9);
-    watched boolean := cardinality(kinds) > 0;
-    shortest float8 := (SELECT min(seconds[f]) FROM generate_subscripts(kinds, 1) AS f WHERE kinds[f] = 'pause');
+    shortest float8 := 'infinity';
     together boolean := false;
-    over float8 := '-infinity';
     since float8;
     strongest float8;
     leader int;
@@ -552,28 +550,26 @@ DECLARE
     back int;
 BEGIN
     stage := 0; path := '{}'; moves := '{}'; took := '{}'; troubles := '{}';
-    IF cardinality(ending) > 0 THEN
-        FOR i IN 1..latest LOOP
-            IF sign[i] = ANY(ending) THEN over := at[i]; END IF;
-        END LOOP;
-    END IF;
+    FOREACH s IN ARRAY frictions LOOP
+        IF kinds[s] = 'pause' THEN shortest := least(shortest, seconds[s]); END IF;
+    END LOOP;
     FOR i IN 1..latest LOOP
-        s := stage_of[sign[i]];
         IF i > 1 AND at[i] - at[i - 1] >= shortest AND at[i] > began THEN
-            FOR f IN 1..cardinality(kinds) LOOP
-                IF kinds[f] = 'pause' AND at[i] - at[i - 1] >= seconds[f] AND within_stage[f] IN (0, stage) THEN
-                    troubles := troubles || (f * 1000 + channel_of[sign[i - 1]]);
+            FOREACH s IN ARRAY frictions LOOP
+                IF kinds[s] = 'pause' AND at[i] - at[i - 1] >= seconds[s] AND within_stage[s] IN (0, stage) THEN
+                    troubles := troubles || (s * 1000 + (what[i - 1] >> 6 & 63));
                 END IF;
             END LOOP;
         END IF;
+        s := what[i] & 63;
         IF s > 0 AND at[i] > over THEN
-            -- Evidence as it will be worth at the end, and 2^1000 times that, lest what is old become nothing at all.
-            evidence[s] := evidence[s] + weight_of[sign[i]] * power(2::float8, greatest(-1000, 1000 + (at[i] - ended) / half_life));
+            strongest := evidence[s] + worth[i];
+            evidence[s] := strongest;
             IF s <> stage OR together THEN
                 IF i < latest AND at[i + 1] = at[i] THEN
                     together := true;
                 ELSE
-                    leader := s; strongest := evidence[s];
+                    leader := s;
                     IF together THEN
                         leader := 1; strongest := evidence[1]; together := false;
                         FOR k IN 2..stages LOOP
@@ -595,16 +591,17 @@ BEGIN
                 END IF;
             END IF;
         END IF;
-        IF watched AND at[i] > began AND trouble_of[sign[i]] > 0 THEN
-            FOR f IN 1..cardinality(kinds) LOOP
-                CONTINUE WHEN kinds[f] = 'pause' OR trouble_of[sign[i]] & (1::bigint << f) = 0 OR within_stage[f] NOT IN (0, stage);
+        IF what[i] > 4095 AND at[i] > began THEN
+            FOREACH s IN ARRAY frictions LOOP
+                CONTINUE WHEN kinds[s] = 'pause' OR within_stage[s] NOT IN (0, stage)
+                    OR trouble_of[what[i] >> 12] & (1::bigint << s) = 0;
                 seen := 1; back := i - 1;
-                WHILE kinds[f] = 'loop' AND seen < times[f] AND back > 0 AND at[i] - at[back] <= seconds[f] LOOP
-                    IF event_of[sign[back]] = event_of[sign[i]] THEN seen := seen + 1; END IF;
+                WHILE kinds[s] = 'loop' AND seen < times[s] AND back > 0 AND at[i] - at[back] <= seconds[s] LOOP
+                    IF what[back] >> 12 = what[i] >> 12 THEN seen := seen + 1; END IF;
                     back := back - 1;
                 END LOOP;
-                IF kinds[f] = 'error' OR seen >= times[f] THEN
-                    troubles := troubles || (f * 1000 + channel_of[sign[i]]);
+                IF kinds[s] = 'error' OR seen >= times[s] THEN
+                    troubles := troubles || (s * 1000 + (what[i] >> 6 & 63));
                 END IF;
             END LOOP;
         END IF;

@@ -21,11 +21,19 @@ def of_placement(bundle: Bundle, placement: Placement) -> list[Offer]:
 def slot(bundle: Bundle, placement: Placement, allowed: frozenset[str], *, held_out: bool = False) -> Slot:
     """What consent leaves for a placement: the offers all of whose purposes are allowed.
 
-    It is the same for everybody who allows the same, so that the bundle keeps it.
+    It is the same for everybody who allows the same of what matters here, so that the bundle keeps it.
     """
-    key = ("slot", placement.id, allowed, held_out)
+    key = ("slot", placement.id, allowed & _asked(bundle, placement), held_out)
     if key not in bundle.derived:
         bundle.derived[key] = _slot(bundle, placement, allowed, held_out=held_out)
+    return bundle.derived[key]
+
+
+def _asked(bundle: Bundle, placement: Placement) -> frozenset[str]:
+    """Every purpose that an offer of a placement asks for."""
+    key = ("asked", placement.id)
+    if key not in bundle.derived:
+        bundle.derived[key] = frozenset[str]().union(*(offer.purposes for offer in of_placement(bundle, placement)))
     return bundle.derived[key]
 
 

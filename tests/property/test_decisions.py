@@ -1,14 +1,18 @@
 """What fills placements, whatever is allowed and known: only what consent covers, never nothing, nothing twice."""
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from service.decisioning.model import Choice, Mode, Reason
-from service.decisioning.rules import personal
+from service.decisioning.model import Choice, Draw, Input, Inputs, Mode, Reason, Remembered
+from service.decisioning.rules import chances, fill, fill_page, personal, verdicts
 from service.decisioning.slots import slot
 from service.journey.model import Facts
 from service.policy.model import Bundle, Offer
-from tests.unit.decisioning.offering import bundle, choose, offer
+from tests.unit.decisioning.offering import NOON, bundle, choose, offer
 
 PURPOSES = {"stage": "personalization", "orders": "personalization", "visits": "analytics"}
 RULES = ["orders >= 2", "visits >= 1", "orders >= 1 and visits >= 1", 'device == "mobile"', 'device != "mobile"', None]
@@ -102,6 +106,32 @@ def test_a_refusal_only_narrows(of: Bundle, allowed: frozenset[str], refused: fr
         (after,) = chosen(of, allowed - refused, facts, page)
         assert {each.id for each in after.slot.offers} <= {each.id for each in before.slot.offers}
         assert ladder.index(after.mode) >= ladder.index(before.mode)
+
+
+@given(bundles, allowances, known, pages, st.floats(0, 1, exclude_max=True), st.sampled_from(["priority", "weighted"]))
+def test_what_was_sealed_makes_it_again(
+    of: Bundle, allowed: frozenset[str], facts: Facts, page: tuple[str, ...], u: float, ranking: Any
+) -> None:
+    """From facts, permissions, exclusions and draw the same choice follows, and the chances of all add up to one."""
+    of = replace(of, placements={name: replace(p, ranking=ranking) for name, p in of.placements.items()})
+    slots = [slot(of, of.placements[name], allowed) for name in page]
+    remembered = Remembered(dismissed=frozenset({"offer-1"}))
+    for one in fill_page(of, slots, facts, remembered, lambda _: Draw(u, None, {}), NOON):
+        choice, placement = one.choice, one.choice.slot.placement
+        read = {name: facts[name] for name in choice.slot.reads & facts.keys()}
+        inputs = Inputs(
+            facts={name: Input(value, of.fields[name].purpose) for name, value in read.items()},  # pyright: ignore[reportArgumentType] - there are no dates
+            allowed=tuple(allowed),
+            excluded=one.excluded,
+            draw=Draw(u, None, choice.weights) if choice.weights else None,
+        )
+        again = fill(of, placement, inputs, NOON)
+        assert (again.offer, again.reason, again.propensity) == (choice.offer, choice.reason, choice.propensity)
+        probable = chances(of, placement, inputs, NOON)
+        assert sum(probable.values()) == pytest.approx(1)
+        assert probable[choice.offer.id] == choice.propensity
+        told = verdicts(of, placement, inputs, NOON)
+        assert [verdict.offer for verdict in told if verdict.verdict == "shown"] == [choice.offer.id]
 
 
 @given(bundles, allowances, known, pages)

@@ -1,8 +1,9 @@
 """The verb of the report: count in the database, tell what may be told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Set
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from typing import TypeVar
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from msgspec import Struct
 from service.journey.report import groups, store
 from service.journey.report.kinds import MOST_CHANNELS, Kinds, kinds_of
 from service.journey.report.model import Report, ReportQuestion, ReportRefused
-from service.journey.report.personas import personas_of, reading
+from service.journey.report.personas import Reading, personas_of, reading
 from service.journey.report.rules import divided, together
 from service.journey.report.store import Asked, Parts
 from service.journey.report.tally import Tally
@@ -59,14 +60,25 @@ class ReportDesk:
         span = _span(journey, question, moment.now)
         _refuse_unknown(bundle, journey, question)
         async with self._turn:
-            asked, kinds, parts = await self._at_one_moment(
-                lambda c: _prepared(c, bundle, journey, question, span, moment.now)
+            pairs, notices = await self._at_one_moment(
+                lambda c: store.kinds(c, journey.purpose, span.since, span.until)
             )
-            halves = await asyncio.gather(*[self._half(asked, kinds, parts, span, half) for half in store.HALVES])
-        return bundle, await asyncio.to_thread(_told, kinds, question, span, halves)
+            kinds, read = kinds_of(bundle, journey, pairs), reading(bundle, journey.purpose)
+            asked = _asked(kinds, read, notices, span, moment.now)
+            known = await self._halves(lambda c, half: store.facts(c, asked, half)) if read else []
+            parts = await asyncio.to_thread(_parts, kinds, read, {"", *chain(*known)}, question, span)
+            rows = await self._halves(
+                lambda c, half: store.figures(c, asked, kinds, parts, span.since, span.began, half)
+            )
+        return bundle, await asyncio.to_thread(_told, kinds, question, span, rows)
 
-    async def _half(self, asked: Asked, kinds: Kinds, parts: Parts, span: _Span, half: int) -> list[Row]:
-        return await self._at_one_moment(lambda c: store.figures(c, asked, kinds, parts, span.since, span.began, half))
+    async def _halves(self, work: Callable[[Connection, int], Awaitable[T]]) -> list[T]:
+        """What both halves of all people come to, each counted by a process of its own."""
+
+        def half(number: int) -> Awaitable[T]:
+            return self._at_one_moment(lambda c: work(c, number))
+
+        return [*await asyncio.gather(*map(half, store.HALVES))]
 
     async def _at_one_moment(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         async def tuned(connection: Connection) -> T:
@@ -103,13 +115,11 @@ def _refuse_unknown(bundle: Bundle, journey: Journey, question: ReportQuestion) 
         raise ReportRefused("Ask for what the bundle has.", faults=faults)
 
 
-async def _prepared(
-    connection: Connection, bundle: Bundle, journey: Journey, question: ReportQuestion, span: _Span, now: datetime
-) -> tuple[Asked, Kinds, Parts]:
-    """What there is to count: of whom, which kinds of contact, and how people are told apart."""
-    pairs, notices = await store.kinds(connection, journey.purpose, span.since, span.until)
-    purpose, read = bundle.purposes[journey.purpose], reading(bundle, journey.purpose)
-    asked = Asked(
+def _asked(kinds: Kinds, read: Reading | None, notices: Iterable[tuple[str, str]], span: _Span, now: datetime) -> Asked:
+    """Of whom: people who allow the journey's purpose, with what the rules of personas read of them."""
+    bundle = kinds.bundle
+    purpose = bundle.purposes[kinds.journey.purpose]
+    return Asked(
         purpose=purpose.id,
         on_consent=purpose.legal_basis is LegalBasis.CONSENT,
         direct_marketing=purpose.direct_marketing,
@@ -119,14 +129,19 @@ async def _prepared(
         counted=read.events("count") if read else [],
         dated=read.events("days_since") if read else [],
     )
-    kinds = kinds_of(bundle, journey, pairs)
-    known = sorted({"", *await store.facts(connection, asked)}) if read else []
-    numbers = await asyncio.to_thread(personas_of, kinds, read, known, span.until.date()) if read else []
-    persona = _number(bundle, question.persona)
-    channel = kinds.place(question.channel) if question.channel else MOST_CHANNELS
-    everybody = range(2 * (len(bundle.personas) + 1))
-    told = [part for part in everybody if persona in (None, part // 2) and (question.channel is None or part % 2 == 1)]
-    return asked, kinds, Parts(channel=channel, facts=known, personas=numbers, asked=told)
+
+
+def _parts(kinds: Kinds, read: Reading | None, known: Set[str], question: ReportQuestion, span: _Span) -> Parts:
+    """How people are told apart, and which of them are asked for."""
+    facts = sorted(known)
+    persona = _number(kinds.bundle, question.persona)
+    everybody = range(2 * (len(kinds.bundle.personas) + 1))
+    return Parts(
+        channel=kinds.place(question.channel) if question.channel else MOST_CHANNELS,
+        facts=facts,
+        personas=personas_of(kinds, read, facts, span.until.date()) if read else [],
+        asked=[p for p in everybody if persona in (None, p // 2) and (question.channel is None or p % 2 == 1)],
+    )
 
 
 def _number(bundle: Bundle, persona: str | None) -> int | None:

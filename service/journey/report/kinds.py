@@ -8,7 +8,7 @@ from msgspec import Struct
 from service.policy.model import Bundle, Journey, Text, TouchpointRule
 
 HOUR, DAY = 3600.0, 86_400.0
-MOST_CHANNELS = 62
+MOST, MOST_CHANNELS = 64, 62
 """Channels fit in the bits of a number; those of a bundle beyond these, and those it no longer has, are told as one."""
 
 
@@ -47,21 +47,30 @@ class Kinds(Struct, frozen=True, dict=True):
         return kind.rule is not None or kind.event in named.union(*(f.events for f in self.journey.friction))
 
     def columns(self) -> Sequence[object]:
-        """Of each kind: event, channel, converts, online, place, stage, weight, event by number, friction, moment."""
-        journey, events = self.journey, sorted({kind.event for kind in self.kinds})
-        channels = self.bundle.channels
+        """What is said of each kind: event, channel, converts, online, ends, place, what it is, weight, moment."""
+        journey, channels = self.journey, self.bundle.channels
         return (
             [kind.event for kind in self.kinds],
             [kind.channel for kind in self.kinds],
             [kind.event in journey.conversions for kind in self.kinds],
             [kind.channel in channels and channels[kind.channel].place == "online" for kind in self.kinds],
+            [kind.event in journey.ends for kind in self.kinds],
             [self.place(kind.channel) for kind in self.kinds],
-            [self.stages.index(kind.rule.stage) if kind.rule else 0 for kind in self.kinds],
+            [self._what(kind) for kind in self.kinds],
             [kind.rule.weight if kind.rule else 0.0 for kind in self.kinds],
-            [events.index(kind.event) for kind in self.kinds],
-            [self._frictions(kind.event) for kind in self.kinds],
             [self.moments.index(kind.rule.moment) + 1 if kind.rule and kind.rule.moment else 0 for kind in self.kinds],
         )
+
+    def _what(self, kind: Kind) -> int:
+        """A kind as one number: its event among those of frictions, its channel, its stage."""
+        event = self._troubling.index(kind.event) + 1 if kind.event in self._troubling else 0
+        stage = self.stages.index(kind.rule.stage) if kind.rule else 0
+        return (event * MOST + self.place(kind.channel)) * MOST + stage
+
+    @cached_property
+    def _troubling(self) -> list[str]:
+        """The events that frictions speak of."""
+        return sorted({event for friction in self.journey.friction for event in friction.events})
 
     @cached_property
     def moments(self) -> list[Text]:
@@ -72,23 +81,20 @@ class Kinds(Struct, frozen=True, dict=True):
                 found.append(rule.moment)
         return found
 
-    def _frictions(self, event: str) -> int:
-        """The frictions that an event may be part of, as the bits of a number."""
-        return sum(1 << n for n, friction in enumerate(self.journey.friction, 1) if event in friction.events)
-
     def walking(self) -> Sequence[object]:
-        """How people walk: number of stages, half-life in seconds, hysteresis, kinds that end it, and the frictions."""
+        """How people walk: number of stages, half-life in seconds, hysteresis, and the frictions on their way."""
         journey = self.journey
         friction = journey.friction
         return (
             len(journey.stages),
             journey.half_life_hours * HOUR,
             journey.hysteresis,
-            [number for number, kind in enumerate(self.kinds, 1) if kind.event in journey.ends],
+            list(range(1, len(friction) + 1)),
             [f.kind for f in friction],
             [self.stages.index(f.stage) if f.stage else 0 for f in friction],
             [f.times or 0 for f in friction],
             [(f.within_hours or f.hours or 0) * HOUR for f in friction],
+            [sum(1 << n for n, f in enumerate(friction, 1) if event in f.events) for event in self._troubling],
         )
 
     def leaving(self) -> Sequence[object]:

@@ -45,55 +45,63 @@ GROUP BY subject_id;
 -- name: figures
 -- Of one half of all people how many did what, by part: persona, and whether they used the channel that is asked for.
 WITH kinds AS MATERIALIZED (
-    SELECT * FROM unnest($11::text[], $12::text[], $13::boolean[], $14::boolean[], $15::int[], $20::int[]) WITH ORDINALITY
-        AS k (event, channel, converts, online, place, moment, kind)
+    SELECT * FROM unnest(
+        $11::text[], $12::text[], $13::boolean[], $14::boolean[], $15::boolean[], $16::int[], $17::int[], $18::float8[], $19::int[]
+    ) WITH ORDINALITY AS k (event, channel, converts, online, ends, place, what, weight, moment, kind)
 ), contacts AS (
     SELECT
-        subject_id, array_agg(at) AS at, array_agg(kind::int) AS kinds, array_agg(sentiment) AS sentiments,
-        coalesce(bit_or(1::bigint << place) FILTER (WHERE at >= $22), 0) AS channels,
-        coalesce(bit_or(1::bigint << place) FILTER (WHERE at >= $22 AND converts), 0) AS converted,
-        coalesce(bool_or(converts AND NOT online) FILTER (WHERE at >= $22), false) AS bought
+        subject_id, array_agg(at) AS at, array_agg(kind) AS kinds, array_agg(sentiment) AS sentiments,
+        array_agg(what) AS what, array_agg(worth) AS worth, max(at) AS latest,
+        coalesce(max(at) FILTER (WHERE ends), '-infinity') AS over,
+        coalesce(bit_or(1::bigint << place) FILTER (WHERE at >= $21), 0) AS channels,
+        coalesce(bit_or(1::bigint << place) FILTER (WHERE at >= $21 AND converts), 0) AS converted,
+        coalesce(bool_or(converts AND NOT online) FILTER (WHERE at >= $21), false) AS bought
     FROM (
-        SELECT t.subject_id, date_part('epoch', t.occurred_at) AS at, k.kind, t.sentiment, k.place, k.converts, k.online
+        SELECT
+            t.subject_id, date_part('epoch', t.occurred_at) AS at, k.kind::int AS kind, t.sentiment, k.what, k.place, k.converts,
+            k.online, k.ends,
+            k.weight * power(
+                2::float8, greatest(-1000, 1000 + (date_part('epoch', t.occurred_at) - date_part('epoch', $8)) / $23::float8)
+            ) AS worth
         FROM touchpoints t
         JOIN allowed a ON a.subject_id = t.subject_id AND t.recorded_at >= coalesce(a.since, '-infinity')
         JOIN kinds k ON k.event = t.event AND k.channel = t.channel
-        WHERE uuid_hash(t.subject_id) & 1 <> $7 AND t.occurred_at > $21::timestamptz AND t.occurred_at <= $8
+        WHERE uuid_hash(t.subject_id) & 1 <> $7 AND t.occurred_at > $20::timestamptz AND t.occurred_at <= $8
             AND $1 = ANY(t.purposes)
-        ORDER BY t.subject_id, at, k.kind
+        ORDER BY t.subject_id, at, kind
     ) AS ordered
     GROUP BY subject_id
 ), walked AS MATERIALIZED (
     SELECT
-        c.*, at[cardinality(at)] AS latest, c.kinds[cardinality(at)] AS last,
+        c.*, c.what[cardinality(at)] >> 6 & 63 AS last_place,
         journey_walk(
-            at, c.kinds, $16::int[], $17::float8[], $15, $18::int[], $19::bigint[], $23::int, $24::float8, $25::float8,
-            $22 - 0.000001, date_part('epoch', $8), $26::int[], $27::text[], $28::int[], $29::int[], $30::float8[]
+            at, what, worth, $22::int, $24::float8, $21 - 0.000001, over,
+            $25::int[], $26::text[], $27::int[], $28::int[], $29::float8[], $30::bigint[]
         ) AS walk,
         CASE WHEN bought THEN EXISTS (
             SELECT FROM unnest(c.at, c.kinds) AS b (at, kind) JOIN unnest(c.at, c.kinds) AS o (at, kind)
             ON o.at < b.at AND o.at >= b.at - $31::float8
-            WHERE b.at >= $22 AND $13[b.kind] AND NOT $14[b.kind] AND $14[o.kind]
+            WHERE b.at >= $21 AND $13[b.kind] AND NOT $14[b.kind] AND $14[o.kind]
         ) ELSE false END AS researched
     FROM contacts c
 ), people AS MATERIALIZED (
     SELECT
-        w.subject_id, at, kinds, sentiments, channels, converted, bought, researched,
+        row_number() OVER () AS person, at, kinds, sentiments, channels, converted, bought, researched,
         CASE WHEN (walk).faded THEN 0 ELSE (walk).stage END AS stage,
-        CASE WHEN (walk).stage = ANY($33::int[]) AND latest + $32 >= $22 AND latest + $32 <= date_part('epoch', $8)
+        CASE WHEN (walk).stage = ANY($33::int[]) AND latest + $32 >= $21 AND latest + $32 <= date_part('epoch', $8)
             THEN (walk).stage ELSE 0 END AS dropped,
-        $15[last] AS last_place, (walk).path AS path, (walk).moves AS moves, (walk).took AS took, (walk).troubles AS troubles,
+        last_place, (walk).path AS path, (walk).moves AS moves, (walk).took AS took, (walk).troubles AS troubles,
         (channels >> $34::int & 1)::int + 2 * coalesce(
-            ($36::int[])[(f.place - 1) * ($23 + 1) + 1 + CASE WHEN (walk).faded THEN 0 ELSE (walk).stage END], 0
+            ($36::int[])[(f.place - 1) * ($22 + 1) + 1 + CASE WHEN (walk).faded THEN 0 ELSE (walk).stage END], 0
         ) AS part
     FROM walked w
     LEFT JOIN known n ON n.subject_id = w.subject_id
     LEFT JOIN unnest($35::text[]) WITH ORDINALITY AS f (facts, place) ON f.facts = coalesce(n.facts, '')
 ), touched AS MATERIALIZED (
-    SELECT part, subject_id, kind, count(u.sentiment) AS ratings, sum(u.sentiment) AS felt
+    SELECT person, u.kind, min(part) AS part, count(u.sentiment) AS ratings, sum(u.sentiment) AS felt
     FROM people, unnest(people.at, people.kinds, people.sentiments) AS u (at, kind, sentiment)
-    WHERE u.at >= $22::float8
-    GROUP BY part, subject_id, kind
+    WHERE u.at >= $21::float8
+    GROUP BY person, u.kind
 )
 SELECT 'stage' AS figure, stage AS one, 0 AS other, NULL AS path, part, count(*) AS people, 0 AS ratings, 0 AS felt
 FROM people GROUP BY stage, part
@@ -101,16 +109,19 @@ UNION ALL
 SELECT 'path', stage, 0, array_to_string(path, '>'), part, count(*), 0, 0
 FROM people WHERE stage > 0 GROUP BY stage, path, part
 UNION ALL
-SELECT 'reached', s, 0, NULL, part, count(*), 0, 0
-FROM people, generate_series(1, $23) AS s WHERE s = ANY(path) GROUP BY s, part
+SELECT 'reached', s, 0, NULL, part, sum(people)::bigint, 0, 0
+FROM (SELECT path, part, count(*) AS people FROM people GROUP BY path, part) AS p, generate_series(1, $22) AS s
+WHERE s = ANY(path) GROUP BY s, part
 UNION ALL
 SELECT 'move', m / 64, m % 64, NULL, part, count(*), 0, 0 FROM people, unnest(moves) AS m GROUP BY m, part
 UNION ALL
 SELECT 'time', move, CASE WHEN seconds < 36000 THEN seconds / 60 * 60 ELSE seconds / 3600 * 3600 END, NULL, 0, count(*), 0, 0
 FROM people, unnest(people.moves, people.took) AS m (move, seconds) WHERE part = ANY($37::int[]) GROUP BY 2, 3
 UNION ALL
-SELECT 'channel', c, (converted >> c & 1)::int, NULL, part, count(*), 0, 0
-FROM people, generate_series(0, (SELECT max(place) FROM kinds)) AS c WHERE channels >> c & 1 = 1 GROUP BY 2, 3, part
+SELECT 'channel', c, (converted >> c & 1)::int, NULL, part, sum(people)::bigint, 0, 0
+FROM (SELECT channels, converted, part, count(*) AS people FROM people GROUP BY channels, converted, part) AS p,
+    generate_series(0, (SELECT max(place) FROM kinds)) AS c
+WHERE channels >> c & 1 = 1 GROUP BY 2, 3, part
 UNION ALL
 SELECT 'converted', 0, 0, NULL, part, count(*), 0, 0 FROM people WHERE converted > 0 GROUP BY part
 UNION ALL
@@ -131,5 +142,5 @@ FROM touched GROUP BY kind, part
 UNION ALL
 SELECT 'rated', kind, 0, NULL, part, count(*), 0, 0 FROM touched WHERE ratings > 0 GROUP BY kind, part
 UNION ALL
-SELECT 'moment', moment, 0, NULL, part, count(DISTINCT subject_id), 0, 0
+SELECT 'moment', moment, 0, NULL, part, count(DISTINCT person), 0, 0
 FROM touched JOIN kinds USING (kind) WHERE moment > 0 GROUP BY moment, part;

@@ -12,15 +12,14 @@ from service.kernel.queries import load
 QUERIES = load(__package__)
 
 HALVES = (0, 1)
-EVERYBODY = -1
 SECONDS = 20.0
 FOR_MANY_ROWS = """
 SET LOCAL statement_timeout = '20s';
 SET LOCAL work_mem = '96MB';
 SET LOCAL jit = off;
-SET LOCAL plan_cache_mode = force_custom_plan;
-SET LOCAL max_parallel_workers_per_gather = 0
+SET LOCAL plan_cache_mode = force_custom_plan
 """
+ALONE = "SET LOCAL max_parallel_workers_per_gather = 0"
 """Both halves are counted at once, each by a process of its own, which is all the parallelism that is wanted."""
 
 _ALLOWED = f"WITH allowed AS MATERIALIZED (\n{QUERIES['allowed']}\n), known AS MATERIALIZED (\n{QUERIES['known']}\n)"
@@ -67,9 +66,10 @@ async def kinds(
     return found["contact"], found["notice"]
 
 
-async def facts(connection: Connection, asked: Asked) -> list[str]:
+async def facts(connection: Connection, asked: Asked, half: int) -> list[str]:
     """What is known of people for the rules of personas, each kind of people once."""
-    rows = await connection.fetch(FACTS, *asked.arguments(EVERYBODY), timeout=SECONDS)
+    await connection.execute(ALONE)
+    rows = await connection.fetch(FACTS, *asked.arguments(half), timeout=SECONDS)
     return [row["facts"] for row in rows]
 
 
@@ -77,15 +77,13 @@ async def figures(
     connection: Connection, asked: Asked, kinds: Kinds, parts: Parts, since: datetime, began: datetime, half: int
 ) -> list[Row]:
     """How many people did what; contacts count after `since`, and are told of from `began`."""
-    events, channels, converts, online, places, stages, weights, numbers, frictions, moments = kinds.columns()
-    count, half_life, hysteresis, ending, kind, within, times, seconds = kinds.walking()
+    await connection.execute(ALONE)
     return await connection.fetch(
         FIGURES,
         *asked.arguments(half),
-        *(events, channels, converts, online, places, stages, weights, numbers, frictions, moments),
-        since,
-        began.timestamp(),
-        *(count, half_life, hysteresis, ending, kind, within, times, seconds),
+        *kinds.columns(),
+        *(since, began.timestamp()),
+        *kinds.walking(),
         *kinds.leaving(),
         *(parts.channel, parts.facts, parts.personas, parts.asked),
         timeout=SECONDS,
