@@ -111,9 +111,8 @@ def test_what_a_persona_is_made_of_serves_one_purpose(folder: Folder) -> None:
 
 def test_personas_come_with_a_field(folder: Folder) -> None:
     """Without one nobody would know which purpose being known as a persona serves; without personas it says nothing."""
-    persona = (
-        '[field.persona]\ntype = "text"\nsource = "persona"\ncategory = "behaviour"\npurpose = "personalization"\n'
-    )
+    fields = (folder.path / "fields.toml").read_text()
+    persona = fields[fields.index("[field.persona]") : fields.index("[field.lifetime_orders]")]
     weight = "[[offer.guide-headphones.weight]]\nwhen = 'persona == \"researcher\"'\nfactor = 2\n"
     folder.edit("offers/see-think.toml", weight, "")
     folder.remove("personas.toml")
