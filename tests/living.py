@@ -7,6 +7,7 @@ from tests.consenting import ON_CONSENT, of_cookie, text, visitor
 from tests.filing import REQUESTS, approve_all, fetch, file, filing, package
 from tests.linking import LINK, UNLINK
 from tests.planting import Planted
+from tests.reporting import report
 from tests.running import NOTICE, Running, customer, succeeded
 
 
@@ -25,7 +26,9 @@ async def live(service: Running, planted: Planted) -> None:
         properties = {"query": planted.marker, "product": planted.digits}
         touched = await service.touch(subject, "purchase", now, id=planted.marker, properties=properties)
         assert touched["outcome"] == "stored"
-        assert (await service.decide(subject, "home_hero", "product_sidebar"))[0]["mode"] == "profiled"
+        decided = (await service.decide(subject, "home_hero", "product_sidebar"))[0]
+        assert decided["mode"] == "profiled"
+        assert await report(service, decided["token"], "impression", "dismissal") == ["stored", "stored"]
         succeeded(await service.post("/v1/journeys/position", {"subject": subject}))
         details = f"I am {planted.email['value']}, {planted.phone['value']}, {planted.digits}"
         await file(service, "access", subject, details=details, verified={"method": planted.marker, "note": details})
@@ -54,6 +57,7 @@ async def live(service: Running, planted: Planted) -> None:
     erasure = (await file(service, "erasure", gone, details=planted.marker))["request_id"]
     await approve_all(service, erasure)
     succeeded(await fetch(service, erasure, "certificate"))
+    succeeded(await service.post("/v1/bundles", key=service.officers[0]))
 
 
 async def parted(service: Running, planted: Planted, cookie: str) -> None:

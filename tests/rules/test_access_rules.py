@@ -18,6 +18,7 @@ from service.kernel.datamap import Column, Person, Table
 from service.kernel.outbox import Message, enqueue
 from service.subjects.model import Identifier
 from tests.filing import data, file, package
+from tests.reporting import report
 from tests.running import Running, customer, succeeded
 
 ADA = {"kind": "email", "value": "ada.marker@example.com"}
@@ -155,6 +156,7 @@ async def _known_through_and_through(service: Running, identifier: Mapping[str, 
         assert touched["outcome"] == "stored"
     (decided,) = await service.decide(identifier, "home_hero", context={"device": planted["decisions.inputs"]})
     assert decided["mode"] == "profiled"
+    assert await report(service, decided["token"], "impression", "click") == ["stored", "stored"]
     verified = {"method": "login", "note": planted["rights_requests.verification"]}
     await file(service, "access", identifier, details=planted["rights_requests.details"], verified=verified)
     succeeded(await service.post("/v1/objections", {"subject": identifier, "purposes": ["marketing_email"]}), 201)

@@ -29,6 +29,7 @@ FILLED = (
     "ledger_entries",
     "touchpoints",
     "decisions",
+    "interactions",
     "outbox",
     "idempotency",
     "rights_requests",
@@ -151,7 +152,10 @@ async def test_no_address_takes_an_identifier(service: Running) -> None:
         if parameter["in"] in {"path", "query"}
     }
     of_lists = {"state", "due_before", "after", "limit"}
-    assert named == {"site", "language", "version", "sha256", "request_id", "entry_id", "from", "to", *of_lists}
+    of_reports = {"journey_id", "channel", "persona", "from", "to"}
+    of_decisions = {"decision_id", "token", "detail"}
+    of_texts = {"site", "language", "version", "sha256"}
+    assert named == {"request_id", "entry_id", *of_texts, *of_lists, *of_reports, *of_decisions}
 
 
 @pytest.mark.rule("I2")

@@ -113,7 +113,7 @@ async def test_what_a_decision_was_made_on_is_stored_with_its_purposes(service: 
         opened = msgspec.json.decode(
             service.desks.subjects.open("decisions", "inputs", row["subject_id"], row["inputs"])
         )
-        inputs.append({name: (said["value"], said["purpose"]) for name, said in opened.items()})
+        inputs.append({name: (said["value"], said["purpose"]) for name, said in opened["facts"].items()})
     both = {"stage": ("think", "personalization"), "lifetime_orders": (0.0, "personalization")}
     assert inputs[0] == both | {
         "product_views": (1.0, "personalization"),

@@ -65,8 +65,12 @@ async def _decided(service: Running, *placements: str) -> list[dict[str, Any]]:
         row = await service.database.fetchrow(
             "SELECT * FROM decisions WHERE decision_id::text = $1", decision["decision_id"]
         )
-        opened = service.desks.subjects.open("decisions", "inputs", row["subject_id"], row["inputs"]) if row else b"{}"
-        inputs = {name: said["value"] for name, said in msgspec.json.decode(opened).items() if said["purpose"]}
+        opened = (
+            service.desks.subjects.open("decisions", "inputs", row["subject_id"], row["inputs"])
+            if row
+            else b'{"facts": {}}'
+        )
+        inputs = {name: said["value"] for name, said in msgspec.json.decode(opened)["facts"].items() if said["purpose"]}
         found.append(
             {
                 "offer": decision["offer"]["id"],

@@ -65,10 +65,11 @@ def _read(path: Path, kind: type[L], use: Callable[[Iterator[tuple[int, L]]], T]
     """Make something of the lines of a file, with a bar; what is wrong with the file names it."""
     with path.open("rb") as raw, Bars() as bars:
         tell, size = bars.bar(f"Reading {path.name}"), os.fstat(raw.fileno()).st_size
+        told = raw.seekable()  # a pipe does not say how far it has been read
 
         def watched() -> Iterator[tuple[int, L]]:
             for step, found in enumerate(lines(path, raw, kind)):
-                if step % STEP == 0:
+                if told and step % STEP == 0:
                     tell(raw.tell(), size)
                 yield found
             tell(size, size)
