@@ -453,18 +453,30 @@ CREATE TABLE rights_requests (
     verified_at timestamp with time zone,
     completed_at timestamp with time zone,
     certificate text,
-    CONSTRAINT rights_requests_right_check CHECK (("right" = ANY (ARRAY['access'::text, 'erasure'::text]))),
-    CONSTRAINT rights_requests_state_check CHECK ((state = ANY (ARRAY['verifying'::text, 'open'::text, 'running'::text, 'completed'::text]))),
+    unverified bytea[],
+    purposes text[],
+    replacement bytea,
+    grounds bytea,
+    address bytea,
+    extended_at timestamp with time zone,
+    extension bytea,
+    refusal text,
+    refusal_text bytea,
+    closed_at timestamp with time zone,
+    CONSTRAINT rights_requests_right_check CHECK (("right" = ANY (ARRAY['access'::text, 'portability'::text, 'erasure'::text, 'rectification'::text, 'restriction'::text, 'objection'::text]))),
+    CONSTRAINT rights_requests_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'open'::text, 'running'::text, 'completed'::text, 'completed_with_exceptions'::text, 'refused'::text, 'cancelled'::text, 'abandoned'::text]))),
     CONSTRAINT rights_requests_pkey PRIMARY KEY (request_id)
 );
 CREATE INDEX rights_requests_due ON public.rights_requests USING btree (due_at, request_id);
 CREATE INDEX rights_requests_lookups ON public.rights_requests USING gin (lookups);
+CREATE INDEX rights_requests_unfinished ON public.rights_requests USING btree (request_id) WHERE (closed_at IS NULL);
+CREATE INDEX rights_requests_unverified ON public.rights_requests USING gin (unverified);
 COMMENT ON TABLE rights_requests IS 'One row a request; emptied of what leads to the person when an erasure closes it. [purposes=none]';
 COMMENT ON COLUMN rights_requests.request_id IS 'Names the request; immutable. [pd=none]';
 COMMENT ON COLUMN rights_requests."right" IS 'Which right; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests.state IS 'verifying, open, running, completed. [pd=none]';
+COMMENT ON COLUMN rights_requests.state IS 'received, verifying, open, running, completed, completed_with_exceptions, refused, cancelled, abandoned. [pd=none]';
 COMMENT ON COLUMN rights_requests.language IS 'The language the person asked in; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests.lookups IS 'Keyed hashes of the identifiers that the request names. [pd=contact; lookups; erase=empty]';
+COMMENT ON COLUMN rights_requests.lookups IS 'Keyed hashes of the identifiers whose holder has been verified: whom the request is about. [pd=contact; lookups; erase=empty]';
 COMMENT ON COLUMN rights_requests.details IS 'What the person wrote; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.filed_by IS 'The key or officer that filed it; who filed may not approve; immutable. [pd=none]';
 COMMENT ON COLUMN rights_requests.received_at IS 'When the clock of Art. 12(3) started; immutable. [pd=none]';
@@ -474,6 +486,16 @@ COMMENT ON COLUMN rights_requests.verification IS 'How it was vouched for, metho
 COMMENT ON COLUMN rights_requests.verified_at IS 'When. [pd=none]';
 COMMENT ON COLUMN rights_requests.completed_at IS 'When the person''s right was served. [pd=none]';
 COMMENT ON COLUMN rights_requests.certificate IS 'The signed certificate of an erasure; names no person. [pd=none]';
+COMMENT ON COLUMN rights_requests.unverified IS 'Keyed hashes of identifiers that it names too, whose holder has not been verified: nothing is done about them. [pd=contact; other; erase=empty]';
+COMMENT ON COLUMN rights_requests.purposes IS 'The purposes that are objected to. [pd=request; erase=empty]';
+COMMENT ON COLUMN rights_requests.replacement IS 'What is right instead of what is wrong; sealed. [pd=request; sealed; erase=empty]';
+COMMENT ON COLUMN rights_requests.grounds IS 'On which grounds it is asked for (Art. 18(1), 21(1)); sealed. [pd=request; sealed; erase=empty]';
+COMMENT ON COLUMN rights_requests.address IS 'Where the outcome is told; sealed; outlives an erasure until that was delivered, and is emptied then. [pd=contact; sealed]';
+COMMENT ON COLUMN rights_requests.extended_at IS 'When the time for the answer was extended; null if it was not. [pd=none]';
+COMMENT ON COLUMN rights_requests.extension IS 'Why it was extended; sealed. [pd=request; sealed; erase=empty]';
+COMMENT ON COLUMN rights_requests.refusal IS 'For which reason of the closed list it was refused. [pd=none]';
+COMMENT ON COLUMN rights_requests.refusal_text IS 'That reason in words for the person; sealed. [pd=request; sealed; erase=empty]';
+COMMENT ON COLUMN rights_requests.closed_at IS 'When nothing more was to be done for it; null while it holds up deletions. [pd=none]';
 
 CREATE TABLE subjects (
     subject_id uuid NOT NULL,

@@ -117,7 +117,7 @@ WITH asked AS (
         s.subject_id,
         EXISTS (SELECT FROM restrictions r WHERE r.subject_id = s.subject_id) OR EXISTS (
             SELECT FROM lookups l JOIN rights_requests r ON r.lookups @> ARRAY[l.lookup]
-            WHERE l.subject_id = s.subject_id AND r.state <> 'completed'
+            WHERE l.subject_id = s.subject_id AND r.closed_at IS NULL
         ) AS held
     FROM kept s
 ), said_no AS (

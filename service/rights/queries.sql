@@ -66,19 +66,23 @@ UPDATE rights_requests SET state = $2 WHERE request_id = $1;
 
 -- name: serve
 -- Close a request whose package has been made; one that is closed is left alone.
-UPDATE rights_requests SET state = 'completed', completed_at = coalesce($2, clock_timestamp())
+UPDATE rights_requests SET
+    state = 'completed', completed_at = coalesce($2, clock_timestamp()), closed_at = coalesce($2, clock_timestamp())
 WHERE request_id = $1 AND state = 'running';
 
 -- name: empty
 -- Take from a request everything that leads to the person.
-UPDATE rights_requests SET lookups = NULL, details = NULL, verification = NULL WHERE request_id = $1;
+UPDATE rights_requests SET
+    lookups = NULL, unverified = NULL, purposes = NULL, details = NULL, verification = NULL, replacement = NULL,
+    grounds = NULL, extension = NULL, refusal_text = NULL
+WHERE request_id = $1;
 
 -- name: let_go
 -- Take the lookups of erased people out of unfinished requests that also name somebody else, who must still be served.
 -- What was written goes too: nobody can say about whom it is.
 UPDATE rights_requests SET
     lookups = ARRAY(SELECT l FROM unnest(lookups) AS l WHERE l <> ALL($1::bytea[])), details = NULL, verification = NULL
-WHERE lookups && $1::bytea[] AND NOT lookups <@ $1::bytea[] AND state <> 'completed';
+WHERE lookups && $1::bytea[] AND NOT lookups <@ $1::bytea[] AND closed_at IS NULL;
 
 -- name: naming_before
 -- Requests that name somebody by a lookup before one, in order, some at a time.
@@ -96,7 +100,8 @@ SELECT commitment FROM ledger_entries WHERE subject_id = $1 AND payload IS NOT N
 
 -- name: certify
 -- Close an erasure with its certificate.
-UPDATE rights_requests SET state = 'completed', completed_at = $2, certificate = $3 WHERE request_id = $1;
+UPDATE rights_requests SET state = 'completed', completed_at = $2, closed_at = $2, certificate = $3
+WHERE request_id = $1;
 
 -- name: may_erase
 -- Whether this role may empty entries of the ledger (migrations/roles.sql).
