@@ -82,6 +82,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.base_url or f"http://{self.host}:{self.port}"
 
     @property
+    def origin(self) -> str:
+        """The origin of our own pages, as a browser names it (RFC 6454)."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
     def key_file(self) -> Path:
         """The file that holds every key of this deployment."""
         return self.data_dir / "keys.json"
