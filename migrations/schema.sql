@@ -420,15 +420,39 @@ CREATE TABLE outbox (
     kind text NOT NULL,
     content jsonb NOT NULL,
     enqueued_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    request_id uuid,
+    pseudonym text,
+    due_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    attempts integer NOT NULL DEFAULT 0,
+    failure text,
+    delivered_at timestamp with time zone,
+    dead_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    answer text,
+    CONSTRAINT outbox_answer_check CHECK ((answer = ANY (ARRAY['done'::text, 'nothing_held'::text, 'refused'::text]))),
+    CONSTRAINT outbox_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT outbox_pkey PRIMARY KEY (subject_id, message_id)
 );
-COMMENT ON TABLE outbox IS 'What recipients are to be told, written with the change that it tells of. [purposes=none]';
-COMMENT ON COLUMN outbox.subject_id IS 'Of whom; the recipient gets a pseudonym instead. [pd=pseudonym; subject; erase=delete]';
+CREATE INDEX outbox_delivered ON public.outbox USING btree (delivered_at) WHERE (delivered_at IS NOT NULL);
+CREATE INDEX outbox_message_id ON public.outbox USING btree (message_id);
+CREATE INDEX outbox_request_id ON public.outbox USING btree (request_id) WHERE (request_id IS NOT NULL);
+CREATE INDEX outbox_waiting ON public.outbox USING btree (recipient, due_at) WHERE ((delivered_at IS NULL) AND (dead_at IS NULL));
+COMMENT ON TABLE outbox IS 'What recipients are told, written with the change that it tells of, and what became of it. [purposes=none]';
+COMMENT ON COLUMN outbox.subject_id IS 'Of whom; the recipient gets a pseudonym instead; of an erasure the request, since the subject is gone. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN outbox.message_id IS 'Names the message; time-ordered; immutable. [pd=none]';
 COMMENT ON COLUMN outbox.recipient IS 'Who is told: a recipient of the bundle; immutable. [pd=consent; erase=delete]';
-COMMENT ON COLUMN outbox.kind IS 'What kind of message: consent; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.kind IS 'What kind of message: consent, objection, restriction, restriction_lifted, rectification, erasure; immutable. [pd=consent; erase=delete]';
 COMMENT ON COLUMN outbox.content IS 'What is told, of a consent: purpose, status, entry, times; never an identifier; immutable. [pd=consent; erase=delete]';
 COMMENT ON COLUMN outbox.enqueued_at IS 'When it was written; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.request_id IS 'The rights request that it tells of; immutable. [pd=none]';
+COMMENT ON COLUMN outbox.pseudonym IS 'By which name the recipient knows an erased subject; emptied when it has answered. [pd=pseudonym; erase=delete]';
+COMMENT ON COLUMN outbox.due_at IS 'When it is tried next; while it is being tried, when that counts as failed. [pd=none]';
+COMMENT ON COLUMN outbox.attempts IS 'How often it was tried in vain. [pd=none]';
+COMMENT ON COLUMN outbox.failure IS 'Why the last attempt was in vain: a word of a closed list, or the status of the answer. [pd=none]';
+COMMENT ON COLUMN outbox.delivered_at IS 'When the recipient took it. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.dead_at IS 'When it was given up; an officer may have it tried again. [pd=none]';
+COMMENT ON COLUMN outbox.acknowledged_at IS 'When the recipient said what it did. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.answer IS 'What it did: done, nothing_held, refused. [pd=consent; erase=delete]';
 
 CREATE TABLE restrictions (
     subject_id uuid NOT NULL,
