@@ -57,6 +57,8 @@ from service.ledger.commands import LedgerDesk
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
+from service.recipients.mail.carriers import carrier_of
+from service.recipients.mail.commands import Post
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
 from service.settings import Settings
@@ -132,6 +134,7 @@ class Desks:
         )
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
+        self.post = Post(database, keyring.seal, carrier_of(settings))
         self.rights = self._rights(answers, datamap)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
