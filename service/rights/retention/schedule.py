@@ -55,6 +55,7 @@ SCHEDULE: Mapping[str, Stay] = {
     "objections": Stay(Until.PERSON, since="effective_at"),
     "officers": Stay(Until.NEVER, STAFF),
     "outbox": Stay(Until.TASK, since="enqueued_at"),
+    "retention_marks": Stay(Until.NEVER, "a row a table and purpose"),
     "restrictions": Stay(Until.PERSON, since="since"),
     "rights_approvals": Stay(Until.REQUEST),
     "rights_requests": Stay(Until.REQUEST, since="received_at"),
