@@ -89,6 +89,7 @@ CREATE TABLE cap_counters (
     counted_since timestamp with time zone NOT NULL,
     CONSTRAINT cap_counters_pkey PRIMARY KEY (subject_id, cap, window_start)
 );
+CREATE INDEX cap_counters_age ON public.cap_counters USING btree (counted_since);
 COMMENT ON TABLE cap_counters IS 'One row a counter: a cap, an offer, group or placement, and a window. [purposes=purposes; since=counted_since; needs=all]';
 COMMENT ON COLUMN cap_counters.subject_id IS 'Whom it counts for; zero for everybody together, which says nothing about anyone. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN cap_counters.cap IS 'Which cap, and of which offer, group or placement; immutable. [pd=decision; erase=delete]';
@@ -144,6 +145,7 @@ CREATE TABLE decisions (
     learnable boolean NOT NULL DEFAULT false,
     CONSTRAINT decisions_pkey PRIMARY KEY (subject_id, decision_id)
 );
+CREATE INDEX decisions_age ON public.decisions USING btree (decided_at);
 CREATE INDEX decisions_decision ON public.decisions USING btree (decision_id);
 COMMENT ON TABLE decisions IS 'One row a profiled decision. [purposes=purposes; since=decided_at; needs=all]';
 COMMENT ON COLUMN decisions.subject_id IS 'For whom. [pd=pseudonym; subject; erase=delete]';
@@ -203,6 +205,7 @@ CREATE TABLE interactions (
     succeeded boolean NOT NULL,
     CONSTRAINT interactions_pkey PRIMARY KEY (subject_id, decision_id, event)
 );
+CREATE INDEX interactions_age ON public.interactions USING btree (recorded_at);
 CREATE INDEX interactions_dismissals ON public.interactions USING btree (subject_id) WHERE (event = 'dismissal'::text);
 CREATE UNIQUE INDEX interactions_shown ON public.interactions USING btree (subject_id, decision_id) WHERE shown;
 CREATE UNIQUE INDEX interactions_succeeded ON public.interactions USING btree (subject_id, decision_id) WHERE succeeded;
@@ -487,6 +490,17 @@ COMMENT ON COLUMN restrictions.subject_id IS 'Whose data it is. [pd=pseudonym; s
 COMMENT ON COLUMN restrictions.entry_id IS 'The ledger entry that says so. [pd=consent; erase=delete]';
 COMMENT ON COLUMN restrictions.since IS 'Since when. [pd=consent; erase=delete]';
 
+CREATE TABLE retention_marks (
+    name text NOT NULL,
+    purpose text NOT NULL,
+    before timestamp with time zone NOT NULL,
+    CONSTRAINT retention_marks_pkey PRIMARY KEY (name, purpose)
+);
+COMMENT ON TABLE retention_marks IS 'How far retention has looked; what is older has been judged. [purposes=none]';
+COMMENT ON COLUMN retention_marks.name IS 'The table whose rows were looked at; immutable. [pd=none]';
+COMMENT ON COLUMN retention_marks.purpose IS 'The purpose whose retention had run out for them, empty for none; immutable. [pd=none]';
+COMMENT ON COLUMN retention_marks.before IS 'Rows from before this time have been looked at. [pd=none]';
+
 CREATE TABLE rights_approvals (
     request_id uuid NOT NULL,
     officer_id uuid NOT NULL,
@@ -527,6 +541,7 @@ CREATE TABLE rights_requests (
     CONSTRAINT rights_requests_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'open'::text, 'running'::text, 'completed'::text, 'completed_with_exceptions'::text, 'refused'::text, 'cancelled'::text, 'abandoned'::text]))),
     CONSTRAINT rights_requests_pkey PRIMARY KEY (request_id)
 );
+CREATE INDEX rights_requests_closed ON public.rights_requests USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 CREATE INDEX rights_requests_due ON public.rights_requests USING btree (due_at, request_id);
 CREATE INDEX rights_requests_lookups ON public.rights_requests USING gin (lookups);
 CREATE INDEX rights_requests_unfinished ON public.rights_requests USING btree (request_id) WHERE (closed_at IS NULL);
@@ -600,6 +615,7 @@ CREATE TABLE touchpoints (
     CONSTRAINT touchpoints_sentiment_check CHECK (((sentiment >= '-2'::integer) AND (sentiment <= 2))),
     CONSTRAINT touchpoints_pkey PRIMARY KEY (subject_id, touchpoint_id)
 );
+CREATE INDEX touchpoints_age ON public.touchpoints USING btree (recorded_at);
 COMMENT ON TABLE touchpoints IS 'One row a contact. [purposes=purposes; since=recorded_at; needs=one]';
 COMMENT ON COLUMN touchpoints.subject_id IS 'Whose contact. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN touchpoints.touchpoint_id IS 'Derived by HMAC from the id that the sender gave, else random; immutable. [pd=behaviour; erase=delete]';
