@@ -59,6 +59,8 @@ from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
+from service.rights.proof.api import router as proof_router
+from service.rights.proof.commands import ProofDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -87,6 +89,7 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    proof_router,
     console_router,
 )
 
@@ -133,6 +136,7 @@ class Desks:
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
         self.rights = self._rights(answers, datamap)
+        self.proofs = ProofDesk(database=database, claims=keyring.claims, seal_reason=self.subjects.seal)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
         return JourneyDesk(
@@ -263,6 +267,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "proof_desk": desks.proofs,
         "login_desk": desks.logins,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
