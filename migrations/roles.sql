@@ -28,6 +28,7 @@ BEGIN
         ('arms',               'placet_serving', 'SELECT, INSERT, UPDATE (shown, succeeded, revision)'),
         ('bundles',            'placet_serving', 'SELECT, INSERT'),
         ('cap_counters',       'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('consent_proofs',     'placet_serving', 'SELECT, UPDATE (asked_by, asked_at)'),
         ('consent_state',      'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('decisions',          'placet_serving', 'SELECT, INSERT, UPDATE (inputs, stage, emptied_at), DELETE'),
         ('deletions',          'placet_serving', 'SELECT, INSERT, DELETE'),
@@ -62,6 +63,7 @@ BEGIN
         ('arms',               'placet_worker', 'SELECT, INSERT, UPDATE (shown, succeeded, revision)'),
         ('cap_counters',       'placet_worker', 'SELECT, DELETE'),
         ('bundles',            'placet_worker', 'SELECT'),
+        ('consent_proofs',     'placet_worker', 'SELECT, DELETE'),
         ('consent_state',      'placet_worker', 'SELECT'),
         ('decisions',          'placet_worker', 'SELECT, UPDATE (inputs, stage, emptied_at), DELETE'),
         ('deletions',          'placet_worker', 'SELECT, INSERT, DELETE'),
@@ -89,6 +91,7 @@ BEGIN
         -- Erasures, on connections of their own (PLACET_ERASURE_URL): the one role that empties entries.
         ('arms',               'placet_erasure', 'SELECT, INSERT, UPDATE (shown, succeeded, revision)'),
         ('cap_counters',       'placet_erasure', 'SELECT, DELETE'),
+        ('consent_proofs',     'placet_erasure', 'SELECT, INSERT'),
         ('consent_state',      'placet_erasure', 'SELECT, DELETE'),
         ('decisions',          'placet_erasure', 'SELECT, DELETE'),
         ('deletions',          'placet_erasure', 'SELECT, DELETE'),

@@ -61,6 +61,8 @@ from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
+from service.rights.proof.api import router as proof_router
+from service.rights.proof.commands import ProofDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -89,6 +91,7 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    proof_router,
     console_router,
 )
 
@@ -136,6 +139,7 @@ class Desks:
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
         self.post = Post(database, keyring.seal, carrier_of(settings))
         self.rights = self._rights(answers, datamap)
+        self.proofs = ProofDesk(database=database, claims=keyring.claims, seal_reason=self.subjects.seal)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
         return JourneyDesk(
@@ -266,6 +270,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "proof_desk": desks.proofs,
         "login_desk": desks.logins,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
