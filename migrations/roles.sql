@@ -46,6 +46,7 @@ BEGIN
         ('objections',         'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('officers',           'placet_serving', 'SELECT'),
         ('outbox',             'placet_serving', 'SELECT, INSERT'),
+        ('package_links',      'placet_serving', 'SELECT, INSERT, UPDATE (token_hash, expires_at)'),
         ('restrictions',       'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
         ('rights_requests',    'placet_serving',

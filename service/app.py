@@ -55,8 +55,11 @@ from service.ledger.commands import LedgerDesk
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
+from service.rights.access import Access
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
+from service.rights.links.api import router as links_router
+from service.rights.links.commands import Links
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -85,6 +88,7 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    links_router,
 )
 
 
@@ -128,6 +132,8 @@ class Desks:
         )
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
+        self.access = Access(database=database, policy=policy, subjects=self.subjects, datamap=datamap)
+        self.links = Links(database, keyring.token)
         self.rights = self._rights(answers, datamap)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
@@ -160,6 +166,7 @@ class Desks:
             signer=self.signer,
             issuer=self.settings.issuer,
             datamap=datamap,
+            access=self.access,
             promises=promises_of(self.settings),
         )
 
@@ -259,6 +266,8 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "access": desks.access,
+        "links": desks.links,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 
