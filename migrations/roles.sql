@@ -50,6 +50,7 @@ BEGIN
         ('officer_sessions',   'placet_serving', 'SELECT, INSERT, DELETE'),
         ('outbox',             'placet_serving',
             'SELECT, INSERT, UPDATE (pseudonym, due_at, attempts, delivered_at, dead_at, acknowledged_at, answer)'),
+        ('package_links',      'placet_serving', 'SELECT, INSERT, UPDATE (token_hash, expires_at)'),
         ('restrictions',       'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
         ('rights_requests',    'placet_serving',

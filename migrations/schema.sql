@@ -498,6 +498,18 @@ COMMENT ON COLUMN outbox.dead_at IS 'When it was given up; an officer may have i
 COMMENT ON COLUMN outbox.acknowledged_at IS 'When the recipient said what it did. [pd=consent; erase=delete]';
 COMMENT ON COLUMN outbox.answer IS 'What it did: done, nothing_held, refused. [pd=consent; erase=delete]';
 
+CREATE TABLE package_links (
+    request_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT package_links_pkey PRIMARY KEY (request_id),
+    CONSTRAINT package_links_token_hash_key UNIQUE (token_hash)
+);
+COMMENT ON TABLE package_links IS 'One row a request whose package may be fetched with a link, until that was done once; a new link takes the place of the one before. [purposes=none]';
+COMMENT ON COLUMN package_links.request_id IS 'The request; immutable. [pd=none]';
+COMMENT ON COLUMN package_links.token_hash IS 'HMAC of the random token in the link. [pd=none]';
+COMMENT ON COLUMN package_links.expires_at IS 'From when on the link is refused. [pd=none]';
+
 CREATE TABLE restrictions (
     subject_id uuid NOT NULL,
     entry_id uuid NOT NULL,

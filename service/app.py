@@ -63,6 +63,9 @@ from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
 from service.rights.proof.api import router as proof_router
 from service.rights.proof.commands import ProofDesk
+from service.rights.access import Access
+from service.rights.links.api import router as links_router
+from service.rights.links.commands import Links
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -93,6 +96,7 @@ ROUTERS = (
     rights_router,
     proof_router,
     console_router,
+    links_router,
 )
 
 
@@ -138,6 +142,8 @@ class Desks:
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
         self.post = Post(database, keyring.seal, carrier_of(settings))
+        self.access = Access(database=database, policy=policy, subjects=self.subjects, datamap=datamap)
+        self.links = Links(database, keyring.token)
         self.rights = self._rights(answers, datamap)
         self.proofs = ProofDesk(database=database, claims=keyring.claims, seal_reason=self.subjects.seal)
 
@@ -171,6 +177,7 @@ class Desks:
             signer=self.signer,
             issuer=self.settings.issuer,
             datamap=datamap,
+            access=self.access,
             promises=promises_of(self.settings),
         )
 
@@ -272,6 +279,8 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "rights_desk": desks.rights,
         "proof_desk": desks.proofs,
         "login_desk": desks.logins,
+        "access": desks.access,
+        "links": desks.links,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 
