@@ -10,7 +10,8 @@ from service.kernel.datamap import DataMap, Person
 from service.kernel.problem import Unavailable
 from service.policy.model import Bundle
 from service.rights import store
-from service.rights.model import PackageMissing, PackageServed, RequestNotReady, RightsRequest
+from service.rights.model import PackageMissing, PackageServed, RequestNotReady, RequestSettled, RightsRequest, State
+from service.rights.moving import move
 from service.rights.package import archive
 from service.rights.package.gather import Spool, by_lookup, gather
 from service.rights.package.preface import Preface, preface
@@ -45,7 +46,7 @@ class Access:
         except BaseException:
             spool.close()
             raise
-        return self._sent(request_id, moment, archive.pieces(beginning, spool), spool)
+        return self._sent(request_id, bundle.digest, moment, archive.pieces(beginning, spool), spool)
 
     async def _gather(
         self, connection: Connection, request: RightsRequest, bundle: Bundle, spool: Spool, moment: Moment
@@ -74,7 +75,7 @@ class Access:
         return seals
 
     async def _sent(
-        self, request_id: UUID, moment: Moment, pieces: Iterator[bytes], spool: Spool
+        self, request_id: UUID, bundle: str, moment: Moment, pieces: Iterator[bytes], spool: Spool
     ) -> AsyncGenerator[bytes, None]:
         """The pieces as they are made, which is work for another thread; whoever gets all of them has been served."""
         try:
@@ -84,7 +85,9 @@ class Access:
             spool.close()
 
         async def work(connection: Connection) -> None:
-            await store.serve(connection, request_id, moment.override)
+            request = found(await store.locked(connection, request_id))
+            if request.state is State.RUNNING:
+                await move(connection, request, State.COMPLETED, bundle, at=moment.override)
 
         await self._database.run("rights.serve", work)
 
@@ -92,10 +95,12 @@ class Access:
 def _refuse_unready(request: RightsRequest) -> None:
     match fetching(request):
         case Fetching.NEVER:
-            raise PackageMissing("Only a request for access has one.")
+            raise PackageMissing("Only a request for access or portability has one.")
         case Fetching.NOT_APPROVED:
             raise RequestNotReady("Approve it first: POST …/approve.")
         case Fetching.SERVED:
             raise PackageServed("What is held may have changed since: file a new request for another package.")
+        case Fetching.ENDED:
+            raise RequestSettled("It ended without one; file a new request.")
         case Fetching.READY:
             pass
