@@ -380,6 +380,20 @@ COMMENT ON COLUMN objections.entry_id IS 'The ledger entry that says so. [pd=con
 COMMENT ON COLUMN objections.effective_at IS 'When it took effect; a later grant of the purpose ends it. [pd=consent; erase=delete]';
 COMMENT ON COLUMN objections.direct_marketing IS 'Whether the purpose was direct marketing then, so that the objection covers all of it. [pd=consent; erase=delete]';
 
+CREATE TABLE officer_sessions (
+    session_hash bytea NOT NULL,
+    officer_id uuid NOT NULL,
+    logged_in_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_sessions_pkey PRIMARY KEY (session_hash)
+);
+CREATE INDEX officer_sessions_expiry ON public.officer_sessions USING btree (expires_at);
+COMMENT ON TABLE officer_sessions IS 'Officers who are logged in. [purposes=none]';
+COMMENT ON COLUMN officer_sessions.session_hash IS 'SHA-256 of the 256 random bits in the cookie; immutable. [pd=none]';
+COMMENT ON COLUMN officer_sessions.officer_id IS 'Who is logged in; immutable. [pd=none]';
+COMMENT ON COLUMN officer_sessions.logged_in_at IS 'When they proved who they are; approving asks for a recent time; immutable. [pd=none]';
+COMMENT ON COLUMN officer_sessions.expires_at IS 'From when the cookie is refused; immutable. [pd=none]';
+
 CREATE TABLE officers (
     officer_id uuid NOT NULL,
     login text NOT NULL,

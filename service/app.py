@@ -21,6 +21,8 @@ from service.consent.linking.api import router as linking_router
 from service.consent.linking.commands import LinkDesk
 from service.consent.protection.api import router as protection_router
 from service.consent.protection.commands import ProtectionDesk
+from service.console.api import router as console_router
+from service.console.commands import LoginDesk
 from service.decisioning.api import DecisionCounter
 from service.decisioning.api import router as decisioning_router
 from service.decisioning.commands import DecisionDesk
@@ -85,6 +87,7 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    console_router,
 )
 
 
@@ -111,7 +114,8 @@ class Desks:
         self.keys = keys
         self.subjects = Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
-        self.gate = Gate(database, self.origins_of, limits, development=settings.development)
+        self.gate = Gate(database, self.origins_of, limits, home=settings.origin, development=settings.development)
+        self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
         self.consequences = Consequences(datamap=datamap, policy=policy, unlearn=arms.unlearn)
         self.consent = self._consent(keyring, answers)
         self.protection = self._protection(answers)
@@ -259,6 +263,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "login_desk": desks.logins,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 

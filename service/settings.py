@@ -47,6 +47,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the key file, and in development the embedded database and the credentials, are kept."""
     checkpoint_file: Path | None = None
     """The last published checkpoint, best on a volume of its own; absent: `checkpoint.txt` in the data directory."""
+    journal_file: Path | None = None
+    """The journal of erasures, on such a volume too; absent: `erasures.journal` in the data directory."""
     root_key_file: Path | None = None
     """The file of the root key, which wraps the keys in the key file; in development `root.key` beside that one."""
     root_key: Secret | None = None
@@ -82,6 +84,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.base_url or f"http://{self.host}:{self.port}"
 
     @property
+    def origin(self) -> str:
+        """The origin of our own pages, as a browser names it (RFC 6454)."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
     def key_file(self) -> Path:
         """The file that holds every key of this deployment."""
         return self.data_dir / "keys.json"
@@ -90,6 +98,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     def published(self) -> Path:
         """The file of the last published checkpoint, which no backup of the database may hold."""
         return self.checkpoint_file or self.data_dir / "checkpoint.txt"
+
+    @property
+    def journal(self) -> Path:
+        """The file of the journal of erasures, which no backup of the database may hold."""
+        return self.journal_file or self.data_dir / "erasures.journal"
 
     @property
     def root_file(self) -> Path | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from service.consent.consequences import BEFORE_ALL, Consequences
 from service.decisioning.learning.commands import Learner
-from service.kernel import idempotency
+from service.kernel import idempotency, sessions
 from service.kernel.database import Connection, Database
 from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
@@ -65,6 +65,7 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
     tasks = (
         partial(delete_ended, database, consequences),
         partial(forget_answers, database),
+        partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),
     )

@@ -152,3 +152,22 @@ FROM pg_index i
 WHERE i.indrelid = $1::text::regclass
     AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 ORDER BY i.indexrelid::regclass::text COLLATE "C";
+
+-- name: begin_session
+-- Log an officer in.
+INSERT INTO officer_sessions (session_hash, officer_id, expires_at) VALUES ($1, $2, clock_timestamp() + $3::interval)
+RETURNING expires_at;
+
+-- name: session
+-- A session that is good, and whether its login is recent.
+SELECT s.officer_id, s.logged_in_at > clock_timestamp() - $2::interval AS fresh
+FROM officer_sessions s JOIN officers o USING (officer_id)
+WHERE s.session_hash = $1 AND s.expires_at > clock_timestamp() AND o.revoked_at IS NULL;
+
+-- name: end_session
+-- Log out.
+DELETE FROM officer_sessions WHERE session_hash = $1;
+
+-- name: forget_sessions
+-- Delete the sessions that have expired.
+DELETE FROM officer_sessions WHERE expires_at <= clock_timestamp();
