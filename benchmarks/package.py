@@ -100,13 +100,7 @@ async def measured(url: str, folder: Path, touchpoints: int) -> list[Measured]:
         explanations = ExplanationDesk(
             database=database, policy=policy, opened=subjects.open, tokens=Tokens(keyring.token)
         )
-        access = Access(
-            database=database,
-            policy=policy,
-            subjects=subjects,
-            datamap=await datamap.read(database),
-            explanations=explanations,
-        )
+        access = Access(database, policy, subjects, await datamap.read(database), explanations)
         timed = [await _run(access, await _request(database, lookup)) for _ in range(TIMES)]
         tracemalloc.start()
         counted = await _run(access, await _request(database, lookup))

@@ -132,7 +132,7 @@ class Desks:
         )
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
-        self.access = self._access(datamap)
+        self.access = Access(database, policy, self.subjects, datamap, self.explanations)
         self.links = Links(database, keyring.token)
         self.rights = self._rights(answers, datamap)
 
@@ -153,15 +153,6 @@ class Desks:
             consent=self.consent,
             tokens=keyring.token,
             seal=self.subjects.seal,
-            explanations=self.explanations,
-        )
-
-    def _access(self, datamap: DataMap) -> Access:
-        return Access(
-            database=self.database,
-            policy=self.policy,
-            subjects=self.subjects,
-            datamap=datamap,
             explanations=self.explanations,
         )
 

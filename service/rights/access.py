@@ -36,7 +36,6 @@ class Access:
 
     def __init__(
         self,
-        *,
         database: Database,
         policy: ActivePolicy,
         subjects: Subjects,
