@@ -84,7 +84,7 @@ class Desks:
     def _serve_rights(self, keyring: Keyring, answers: Answers, datamap: DataMap) -> None:
         """What people ask for about their data, and what goes to them and to recipients."""
         self.post = Post(self.database, keyring.seal, carrier_of(self.settings))
-        self.access = Access(database=self.database, policy=self.policy, subjects=self.subjects, datamap=datamap)
+        self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
         self.links = Links(self.database, keyring.token)
         self.rights = self._rights(answers, datamap)
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
