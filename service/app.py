@@ -59,6 +59,8 @@ from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
+from service.rights.ending import EndingDesk
+from service.rights.showing import RightsRegister
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -133,6 +135,8 @@ class Desks:
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
         self.rights = self._rights(answers, datamap)
+        self.register = RightsRegister(database=database, policy=policy, subjects=self.subjects)
+        self.endings = EndingDesk(database=database, policy=policy, subjects=self.subjects, protection=self.protection)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
         return JourneyDesk(
@@ -160,6 +164,7 @@ class Desks:
             erasing=self.erasing,
             policy=self.policy,
             subjects=self.subjects,
+            protection=self.protection,
             answers=answers,
             signer=self.signer,
             issuer=self.settings.issuer,
@@ -263,6 +268,8 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "rights_register": desks.register,
+        "ending_desk": desks.endings,
         "login_desk": desks.logins,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from service.consent.model import ShortText
 from service.kernel.problem import Problem
 from service.subjects.model import Identifier
 
@@ -67,11 +68,18 @@ class Verification(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Filing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A person's request. A browser names nobody: it asks for the subject of its own cookie."""
+    """A person's request. A browser names nobody: it asks for the subject of its own cookie.
+
+    `purposes` are what is objected to, `replacement` is the right identifier in the place of a wrong one of its kind,
+    `grounds` are those of an objection or a restriction.
+    """
 
     right: Right
     language: LanguageTag
     identifiers: Annotated[list[Identifier], Meta(max_length=20)] = []
+    purposes: Annotated[list[ShortText], Meta(min_length=1, max_length=100)] | None = None
+    replacement: Identifier | None = None
+    grounds: FreeText | None = None
     details: FreeText | None = None
     verified: Verification | None = None
 
@@ -88,12 +96,55 @@ class Vouching(Struct, frozen=True, forbid_unknown_fields=True):
         return "Vouching(…)"
 
 
+class Extending(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the answer takes longer than a month: how complex or how many the requests are (Art. 12(3))."""
+
+    reason: FreeText
+
+    def __repr__(self) -> str:
+        return "Extending(…)"
+
+
+class Refusing(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why nothing is done, from the closed list and in words for the person (Art. 12(4))."""
+
+    reason: Refusal
+    text: FreeText
+
+    def __repr__(self) -> str:
+        return f"Refusing({self.reason.value}, …)"
+
+
+class Lifting(Struct, frozen=True, forbid_unknown_fields=True):
+    """That a restriction is to end. `told`: how the person was told by other means than a letter of ours."""
+
+    told: FreeText | None = None
+
+    def __repr__(self) -> str:
+        return "Lifting(…)"
+
+
 class Progress(Struct, frozen=True):
     """Where a request stands and when the answer is due: the same for people who are known and who are not."""
 
     request_id: UUID
     state: State
     due_at: datetime
+
+
+class Refused(Progress, frozen=True):
+    """What a refused person is told: the reason, and the ways to complain, in their language (Art. 12(4))."""
+
+    reason: Refusal
+    text: str
+    ways_to_complain: list[str]
+
+
+class Ending(Progress, frozen=True):
+    """When a restriction ends: `lifted`, or not before a time, the person having been told (Art. 18(3))."""
+
+    lifted: bool
+    lifts_at: datetime
 
 
 class RightsRequest(Struct, frozen=True):
@@ -120,6 +171,7 @@ class RightsRequest(Struct, frozen=True):
     extended_at: datetime | None = None
     refusal: Refusal | None = None
     closed_at: datetime | None = None
+    lifts_at: datetime | None = None
 
     @property
     def progress(self) -> Progress:
@@ -136,6 +188,7 @@ class Sealed(Struct, frozen=True):
     replacement: bytes | None = None
     grounds: bytes | None = None
     address: bytes | None = None
+    identifiers: bytes | None = None
     extension: bytes | None = None
     refusal_text: bytes | None = None
 
@@ -155,14 +208,28 @@ class RequestShown(Struct, frozen=True):
     approved_by: list[UUID]
     approvals_needed: int
     completed_at: datetime | None
+    overdue: bool
+    purposes: list[str]
+    extended_at: datetime | None
+    refusal: Refusal | None
+    closed_at: datetime | None
+    lifts_at: datetime | None
 
 
 class RequestOpened(RequestShown, frozen=True):
-    """A request for who decides on it: what was written, how it was verified, as how many people they are known."""
+    """A request for who decides on it: what was written, how it was verified, as how many people they are known.
+
+    `unverified` is how many more identifiers it names whose holder nobody has verified.
+    """
 
     subjects: int
+    unverified: int
     details: str | None
     verification: Verification | None
+    replacement: Identifier | None
+    grounds: str | None
+    extension: str | None
+    refusal_text: str | None
 
 
 class RequestsShown(Struct, frozen=True):
@@ -186,6 +253,13 @@ class RequestUnknown(Problem):
     status = 404
 
 
+class FilingRefused(Problem):
+    """This is not a whole rights request."""
+
+    slug = "filing-refused"
+    status = 422
+
+
 class RequestNotReady(Problem):
     """The rights request is not that far yet."""
 
@@ -197,6 +271,20 @@ class RequestSettled(Problem):
     """The rights request does not take this step any more."""
 
     slug = "rights-request-settled"
+    status = 409
+
+
+class ExtensionRefused(Problem):
+    """The time for this rights request is not extended."""
+
+    slug = "extension-refused"
+    status = 409
+
+
+class NobodyTold(Problem):
+    """The person has to be told first."""
+
+    slug = "nobody-told"
     status = 409
 
 

@@ -1,5 +1,6 @@
 """How a request moves: where it stands, and the ledger entry that says so, are written together or not at all."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +18,13 @@ RIGHTS_REQUEST = "rights_request"
 
 
 async def enter(
-    connection: Connection, request: RightsRequest, bundle: str, *, at: datetime, by: UUID | None = None
+    connection: Connection,
+    request: RightsRequest,
+    bundle: str,
+    *,
+    at: datetime,
+    by: UUID | None = None,
+    also: Mapping[str, str] | None = None,
 ) -> None:
     """Write in the ledger where a request stands; `by` is the officer who moved it. No identifier and no free text."""
     facts = {
@@ -26,6 +33,7 @@ async def enter(
         "state": request.state.value,
         "bundle": bundle,
         **({"officer": str(by)} if by else {}),
+        **(also or {}),
     }
     await ledger.append(connection, [ledger_rules.entry(RIGHTS_REQUEST, request.request_id, new_id(), at, at, facts)])
 
