@@ -57,9 +57,16 @@ from service.ledger.commands import LedgerDesk
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
+from service.recipients.mail.carriers import carrier_of
+from service.recipients.mail.commands import Post
+from service.rights.access import Access
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
 from service.rights.ending import EndingDesk
+from service.rights.links.api import router as links_router
+from service.rights.links.commands import Links
+from service.rights.proof.api import router as proof_router
+from service.rights.proof.commands import ProofDesk
 from service.rights.showing import RightsRegister
 from service.settings import Settings
 from service.subjects.commands import Subjects
@@ -89,7 +96,9 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    proof_router,
     console_router,
+    links_router,
 )
 
 
@@ -134,9 +143,13 @@ class Desks:
         )
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
+        self.post = Post(database, keyring.seal, carrier_of(settings))
+        self.access = Access(database=database, policy=policy, subjects=self.subjects, datamap=datamap)
+        self.links = Links(database, keyring.token)
         self.rights = self._rights(answers, datamap)
         self.register = RightsRegister(database=database, policy=policy, subjects=self.subjects)
         self.endings = EndingDesk(database=database, policy=policy, subjects=self.subjects, protection=self.protection)
+        self.proofs = ProofDesk(database=database, claims=keyring.claims, seal_reason=self.subjects.seal)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
         return JourneyDesk(
@@ -169,6 +182,7 @@ class Desks:
             signer=self.signer,
             issuer=self.settings.issuer,
             datamap=datamap,
+            access=self.access,
             promises=promises_of(self.settings),
         )
 
@@ -270,7 +284,10 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "rights_desk": desks.rights,
         "rights_register": desks.register,
         "ending_desk": desks.endings,
+        "proof_desk": desks.proofs,
         "login_desk": desks.logins,
+        "access": desks.access,
+        "links": desks.links,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 

@@ -61,6 +61,7 @@ class RightsDesk:
         signer: Signer,
         issuer: str,
         datamap: DataMap,
+        access: Access,
         promises: Promises,
     ) -> None:
         self._database = database
@@ -71,7 +72,7 @@ class RightsDesk:
         self._answers = answers
         self._sealing = Sealing(subjects.seal, subjects.open)
         self._serving = Serving(subjects=subjects, protection=protection, sealing=self._sealing)
-        self._access = Access(database=database, subjects=subjects, datamap=datamap)
+        self._access = access
         self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer, promises=promises)
 
     async def file(
@@ -226,7 +227,7 @@ class RightsDesk:
                 await read_by(connection, self._subjects, request.lookups, officer, "package", request_id, at=at)
 
         await self._database.run("rights.read", read)
-        return await self._access.package(request_id, self._policy.current, moment)
+        return await self._access.package(request_id, moment)
 
     async def certificate(self, request_id: UUID) -> Certified:
         """The certificate of an erasure; raises `CertificateMissing` before it is done, and for access."""
