@@ -135,6 +135,8 @@ class RightsDesk:
 
         async def work(connection: Connection) -> Progress:
             request = found(await store.locked(connection, request_id))
+            if request.state in rules.UNSERVED:
+                raise RequestSettled("It has ended without being served; file a new request.")
             if request.state in rules.UNVERIFIED:
                 by, at = officer.principal_id, moment.override
                 await store.verify(connection, request_id, request.unverified, by=by, sealed=sealed, at=at)

@@ -1,7 +1,6 @@
-"""How requests end without being served, and how a restriction ends: extend, refuse, cancel, abandon, lift."""
+"""How requests end without being served, and how a restriction ends: extend, refuse, cancel, lift."""
 
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from uuid import UUID
 
 from service.consent.protection.commands import ProtectionDesk
@@ -31,11 +30,8 @@ from service.rights.rules import Extension, found
 from service.rights.sealing import Sealing
 from service.subjects.commands import Subjects
 
-FORSAKEN = timedelta(days=30)
-"""After this time without a verification a request is abandoned."""
 NOTICE = timedelta(days=7)
 """Between telling a person that a restriction is lifted, and lifting it."""
-AT_ONCE = 100
 
 
 class EndingDesk:
@@ -116,31 +112,10 @@ class EndingDesk:
             theirs = caller.kind != "browser" or (own is not None and self._subjects.among(own, named))
             if request.filed_by != caller.principal_id or not theirs:
                 raise RequestUnknown("You have filed none of this id.")
-            return (await self._drop(connection, request, State.CANCELLED, moment.override)).progress
+            bundle, at = self._policy.current.digest, moment.override
+            return (await moving.drop(connection, request, State.CANCELLED, bundle, at=at)).progress
 
         return await self._database.run("rights.cancel", work)
-
-    async def abandon(self) -> int:
-        """Let go requests that nobody has verified for 30 days, some at a time; returns how many."""
-        done = 0
-        while some := await self._database.run("rights.abandon", partial(self._abandon, now=None)):
-            done += some
-        return done
-
-    async def _abandon(self, connection: Connection, now: datetime | None) -> int:
-        forsaken = await store.forsaken(connection, now, FORSAKEN, AT_ONCE)
-        for request_id in forsaken:
-            request = found(await store.request(connection, request_id))
-            await self._drop(connection, request, State.ABANDONED, now)
-        return len(forsaken)
-
-    async def _drop(
-        self, connection: Connection, request: RightsRequest, to: State, at: datetime | None
-    ) -> RightsRequest:
-        moved = await moving.move(connection, request, to, self._policy.current.digest, at=at)
-        await store.empty(connection, request.request_id)
-        await store.forget_address(connection, request.request_id)
-        return moved
 
     async def lift(self, request_id: UUID, lifting: Lifting, officer: Principal, moment: Moment) -> Ending:
         """End a restriction that was asked for: tell the person first, and lift it a week later (Art. 18(3)).
@@ -164,7 +139,7 @@ class EndingDesk:
                 await moving.enter(connection, request, bundle.digest, at=at, by=_officer(officer), also=also)
             lifted = lifts_at <= at or lifting.told is not None
             if lifted:
-                await self._protection.lifted(connection, request.lookups, moment.override)
+                await self._protection.lifted(connection, request.lookups, moment.override, lifting.told)
             return Ending(request_id, request.state, request.due_at, lifted=lifted, lifts_at=lifts_at)
 
         return await self._database.run("rights.lift", work)

@@ -64,3 +64,13 @@ async def move(
     )
     await enter(connection, moved, bundle, at=moved_at, by=by)
     return moved
+
+
+async def drop(
+    connection: Connection, request: RightsRequest, to: State, bundle: str, *, at: datetime | None
+) -> RightsRequest:
+    """Let a request end with nothing kept of what was written, and nobody told."""
+    moved = await move(connection, request, to, bundle, at=at)
+    await store.empty(connection, request.request_id)
+    await store.forget_address(connection, request.request_id)
+    return moved

@@ -103,8 +103,8 @@ WHERE lookups @> ARRAY[$1::bytea] AND closed_at IS NULL;
 -- name: forsaken
 -- Some requests that nobody has verified since a time, held against whoever does meanwhile.
 SELECT request_id FROM rights_requests
-WHERE closed_at IS NULL AND state IN ('received', 'verifying') AND received_at < coalesce($1, clock_timestamp()) - $2::interval
-ORDER BY request_id LIMIT $3 FOR UPDATE SKIP LOCKED;
+WHERE closed_at IS NULL AND state IN ('received', 'verifying') AND received_at < clock_timestamp() - $1::interval
+ORDER BY request_id LIMIT $2 FOR UPDATE SKIP LOCKED;
 
 -- name: empty
 -- Take from a request everything that leads to the person.

@@ -23,6 +23,7 @@ MOVES: Mapping[State, frozenset[State]] = {
 """Where a request may go from where it stands (docs/rights-requests.md)."""
 FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 SERVED = frozenset({State.COMPLETED, State.COMPLETED_WITH_EXCEPTIONS})
+UNSERVED = FINAL - SERVED
 UNVERIFIED = frozenset({State.RECEIVED, State.VERIFYING})
 PACKAGED = frozenset({Right.ACCESS, Right.PORTABILITY})
 """The rights that are served by a package."""

@@ -89,8 +89,7 @@ class RightsRegister:
 
 
 def _cursor(request: RightsRequest) -> str:
-    place = store.Place(closed=request.closed_at is not None, due_at=request.due_at, request_id=request.request_id)
-    return to_text(msgspec.json.encode(place))
+    return to_text(msgspec.json.encode(store.behind(request)))
 
 
 def _place(cursor: str) -> store.Place:

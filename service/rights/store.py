@@ -22,6 +22,11 @@ class Place(Struct, frozen=True, array_like=True):
     request_id: UUID
 
 
+def behind(request: RightsRequest) -> Place:
+    """The place behind a request."""
+    return Place(closed=request.closed_at is not None, due_at=request.due_at, request_id=request.request_id)
+
+
 class Wanted(Struct, frozen=True):
     """Which requests are looked for; None is whichever."""
 
@@ -145,9 +150,9 @@ async def respell(connection: Connection, wrong: bytes, right: bytes) -> None:
     await connection.execute(QUERIES["respell"], wrong, right)
 
 
-async def forsaken(connection: Connection, now: datetime | None, age: timedelta, most: int) -> list[UUID]:
+async def forsaken(connection: Connection, age: timedelta, most: int) -> list[UUID]:
     """Some requests that nobody has verified for so long, locked."""
-    return [row["request_id"] for row in await connection.fetch(QUERIES["forsaken"], now, age, most)]
+    return [row["request_id"] for row in await connection.fetch(QUERIES["forsaken"], age, most)]
 
 
 async def forget_address(connection: Connection, request_id: UUID) -> None:

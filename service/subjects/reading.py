@@ -34,14 +34,12 @@ async def read_by(
 
 
 async def read_of(
-    connection: Connection, subject_id: UUID, officer: Principal, what: str, which: UUID, *, at: datetime | None
-) -> bool:
-    """The same of one subject, which may have been erased meanwhile: then there is nothing to read."""
+    connection: Connection, *, subject_id: UUID, officer: Principal, what: str, which: UUID, at: datetime | None
+) -> None:
+    """The same of one subject, who may have been erased meanwhile: then there is nothing to read."""
     await store.lock(connection, [subject_id], shared=True)
     now, _ = await store.confirm(connection, [])
-    return bool(
-        await _record(connection, await store.active(connection, [subject_id]), officer, what, which, at or now)
-    )
+    await _record(connection, await store.active(connection, [subject_id]), officer, what, which, at or now)
 
 
 async def _record(
@@ -49,6 +47,6 @@ async def _record(
 ) -> set[UUID]:
     facts = {"officer": officer.principal_id, "what": what, "which": str(which)}
     entries = [ledger_rules.entry(OFFICER_READ, one, new_id(), at, at, facts) for one in sorted(set(read))]
-    if entries and officer.kind == "officer":
+    if entries:
         await ledger.append(connection, entries)
     return {entry.subject_id for entry in entries}

@@ -18,6 +18,7 @@ from service.consent.protection.model import (
     ObjectionRefused,
     Restricted,
     Restricting,
+    Telling,
 )
 from service.consent.receipts import Receipts
 from service.kernel.auth import Principal
@@ -33,7 +34,7 @@ from service.ledger.model import Entry
 from service.policy.commands import ActivePolicy
 from service.policy.model import Bundle, LegalBasis, Purpose
 from service.subjects import store as subjects_store
-from service.subjects.commands import Subjects
+from service.subjects.commands import Entered, Subjects
 from service.subjects.model import Led, Lookup
 
 OPEN_TO_OBJECTION = frozenset({LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTEREST, LegalBasis.PUBLIC_TASK})
@@ -127,30 +128,37 @@ class ProtectionDesk:
         await announce(connection, bundle, entry)
         return Restricted(subject_id=subject_id, entry_id=entry.entry_id, since=now)
 
-    async def lift(self, restricting: Restricting, moment: Moment) -> Lifted:
-        """End a restriction; where there is none, nothing happens, which is success too."""
-        lookup = self._subjects.lookup(restricting.subject)
+    async def lift(self, telling: Telling, moment: Moment) -> Lifted:
+        """End a restriction, and keep how the person was told; where there is none nothing happens, also a success."""
+        lookup = self._subjects.lookup(telling.subject)
 
         async def work(connection: Connection) -> Lifted:
-            entered = await self._subjects.enter(connection, [lookup.hash], at=moment.override)
+            entered = await self._subjects.enter(connection, [lookup.hash], at=moment.override, evident=[lookup.hash])
             subject_id = entered.subjects.get(lookup.hash)
-            entry_id = await self._lift(connection, subject_id, entered.recorded_at) if subject_id else None
+            entry_id = await self._lift(connection, subject_id, entered, telling.told) if subject_id else None
             return Lifted(subject_id=subject_id, entry_id=entry_id)
 
         return await self._database.run("consent.lift", work)
 
-    async def lifted(self, connection: Connection, lookups: Sequence[bytes], at: datetime | None) -> None:
+    async def lifted(
+        self, connection: Connection, lookups: Sequence[bytes], at: datetime | None, told: str | None
+    ) -> None:
         """The same for several identifiers of one person, in the caller's transaction, which has taken no lock yet."""
-        entered = await self._subjects.enter(connection, lookups, at=at)
+        entered = await self._subjects.enter(connection, lookups, at=at, evident=lookups)
         for end in dict.fromkeys(end for one in entered.led.values() for end in one):
-            await self._lift(connection, end, entered.recorded_at)
+            await self._lift(connection, end, entered, told)
 
-    async def _lift(self, connection: Connection, subject_id: UUID, now: datetime) -> UUID | None:
+    async def _lift(self, connection: Connection, subject_id: UUID, entered: Entered, told: str | None) -> UUID | None:
         known = await store.restriction(connection, subject_id)
         if known is None:
             return None
-        bundle = self._policy.current
-        entry = _entry("restriction_lifted", subject_id, now, {"lifts": str(known.entry_id), "bundle": bundle.digest})
+        bundle, now = self._policy.current, entered.recorded_at
+        evidence = None
+        if told and subject_id in entered.seals:
+            plain = msgspec.json.encode({"told": told})
+            evidence = plain, entered.seals.seal("ledger_entries", "evidence", subject_id, plain)
+        facts = {"lifts": str(known.entry_id), "bundle": bundle.digest}
+        entry = ledger_rules.entry("restriction_lifted", subject_id, new_id(), now, now, facts, evidence)
         await _append(connection, [entry])
         await store.lift(connection, subject_id)
         await announce(connection, bundle, entry)
