@@ -8,28 +8,36 @@ from uuid import UUID
 
 from service.consent.consequences import BEFORE_ALL, Consequences
 from service.decisioning.learning.commands import Learner
-from service.kernel import idempotency
+from service.kernel import idempotency, sessions
 from service.kernel.database import Connection, Database
 from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
+from service.recipients.mail.commands import Post
 from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
 BETWEEN_CHECKPOINTS = timedelta(seconds=1)
+BETWEEN_ROUNDS = timedelta(seconds=1)
 BETWEEN_LESSONS = timedelta(seconds=10)
 BATCH = 1000
 
 
 async def work(
-    database: Database, consequences: Consequences, sequencer: Sequencer, learner: Learner, keyring: Database
+    database: Database,
+    consequences: Consequences,
+    sequencer: Sequencer,
+    learner: Learner,
+    keyring: Database,
+    post: Post,
 ) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_learn(learner))
         group.create_task(_tidy(database, consequences, keyring))
         group.create_task(_sequence(sequencer))
+        group.create_task(_carry(post))
 
 
 async def _sequence(sequencer: Sequencer) -> None:
@@ -50,6 +58,18 @@ async def _sequence(sequencer: Sequencer) -> None:
         await asyncio.sleep(BETWEEN_CHECKPOINTS.total_seconds())
 
 
+async def _carry(post: Post) -> None:
+    """Carry letters about once a second, so that whoever waits for a code has it soon."""
+    while True:
+        try:
+            await post.run()
+        except Unavailable:
+            event("work.unavailable")
+        except Exception as error:  # noqa: BLE001 - the letter is tried again; the other tasks must go on
+            crash("mail.crashed", error)
+        await asyncio.sleep(BETWEEN_ROUNDS.total_seconds())
+
+
 async def _learn(learner: Learner) -> None:
     """Compute the tables of offers that are due, now and again."""
     while True:
@@ -65,6 +85,7 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
     tasks = (
         partial(delete_ended, database, consequences),
         partial(forget_answers, database),
+        partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),
     )

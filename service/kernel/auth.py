@@ -1,4 +1,4 @@
-"""Who calls: keys of servers and browsers, tokens of officers. Each request asks the database: revoked means refused.
+"""Who calls: keys of servers and browsers, officers with a token or a session. Each request asks; revoked is refused.
 
 A credential is `{prefix}_{public half}_{256 random bits}`; of the secret half only its SHA-256 is stored, which nobody
 can guess back (S2).
@@ -9,8 +9,10 @@ from typing import Any, Literal, TypeVar
 
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Scope
 from msgspec import Struct, structs
 
+from service.kernel import sessions
 from service.kernel.batching import Batches
 from service.kernel.clock import Moment, moment_of
 from service.kernel.crypto import digest, from_text, random_key, same, to_text
@@ -19,7 +21,7 @@ from service.kernel.gpc import signalled
 from service.kernel.headers import first
 from service.kernel.ids import new_id
 from service.kernel.limits import Caller, Limits
-from service.kernel.problem import Forbidden, Unauthenticated, Unavailable
+from service.kernel.problem import Forbidden, LoginStale, Unauthenticated, Unavailable
 from service.kernel.queries import load
 
 QUERIES = load(__package__)
@@ -48,12 +50,13 @@ PREFIXES: dict[str, type_of_caller] = {"sk": "server", "pk": "browser", "ot": "o
 
 
 class Principal(Struct, frozen=True):
-    """A caller whose credential was good, and what it may do."""
+    """A caller whose credential was good, and what it may do. `fresh`: it was not too long ago that it was shown."""
 
     kind: type_of_caller
     principal_id: str
     scopes: frozenset[str]
     site: str | None = None
+    fresh: bool = True
 
 
 class Credential(Struct, frozen=True):
@@ -76,9 +79,19 @@ class Gate:
     """Turns the credential of a request into a `Principal`."""
 
     def __init__(
-        self, database: Database, origins: Callable[[str], Iterable[str]], limits: Limits, *, development: bool
+        self,
+        database: Database,
+        origins: Callable[[str], Iterable[str]],
+        limits: Limits,
+        *,
+        home: str,
+        development: bool,
     ) -> None:
-        """A gate for the sites that `origins` knows; only in development may a server choose the time."""
+        """A gate for the sites that `origins` knows; only in development may a server choose the time.
+
+        `home` is the origin of our own pages.
+        """
+        self._home = home
         self.development = development
         self._limits = limits
         self._database = database
@@ -106,6 +119,21 @@ class Gate:
         if principal.kind == "browser" and (not origin or origin not in self._origins(principal.site or "")):
             raise Forbidden("A publishable key works from the origins of its site only; sites.toml lists them.")
         return principal
+
+    async def resume(self, scope: Scope, secret: str, address: str) -> Principal:
+        """The officer whose session a page of our own carries (S7).
+
+        Raises `TooManyRequests`, `Forbidden` for a page of another origin, and `Unauthenticated`.
+        """
+        caller = Caller(browser=False, credential_hash=digest(secret.encode()), address=address)
+        self._limits.charge(caller)
+        sessions.require_own_page(scope, self._home)
+        session = await sessions.find(self._database, secret)
+        if session is None:
+            self._limits.forget(caller)
+            raise Unauthenticated("This session has ended; log in again.")
+        self._limits.know(caller)
+        return Principal("officer", str(session.officer_id), OFFICER_SCOPES, fresh=session.fresh)
 
     def pass_by(self, address: str) -> None:
         """Count a request that needs no credential as one of a stranger; raises `TooManyRequests` (S6)."""
@@ -167,7 +195,18 @@ async def authenticated(connection: ASGIConnection[Any, Any, Any, Any], _: BaseR
     """Guard: the caller's credential is good, whatever it may do."""
     gate: Gate = connection.app.state.gate
     sent, origin = first(connection.scope, b"authorization"), first(connection.scope, b"origin")
-    _admit(connection, gate, await gate.admit(sent, origin, _address(connection)))
+    if sent is None and (secret := sessions.cookie_in(connection.scope)):
+        principal = await gate.resume(connection.scope, secret, _address(connection))
+    else:
+        principal = await gate.admit(sent, origin, _address(connection))
+    _admit(connection, gate, principal)
+
+
+def freshly(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard, behind another: whoever calls has shown who they are with this request, or logged in a moment ago."""
+    if not connection.scope["user"].principal.fresh:
+        minutes = int(sessions.FRESH.total_seconds() // 60)
+        raise LoginStale(f"This needs a login of the last {minutes} minutes; log in again, and nothing else is lost.")
 
 
 def anyone(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

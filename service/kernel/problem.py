@@ -112,6 +112,13 @@ class Forbidden(Problem):
     status = 403
 
 
+class LoginStale(Problem):
+    """The login is too long ago for this."""
+
+    slug = "login-stale"
+    status = 403
+
+
 class NotFound(Problem):
     """There is nothing here."""
 

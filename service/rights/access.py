@@ -16,7 +16,8 @@ from service.kernel.problem import Unavailable
 from service.ledger import store as ledger
 from service.policy.commands import ActivePolicy, Archive
 from service.rights import store
-from service.rights.model import PackageMissing, PackageServed, RequestNotReady, RightsRequest
+from service.rights.model import PackageMissing, PackageServed, RequestNotReady, RequestSettled, RightsRequest, State
+from service.rights.moving import move
 from service.rights.package import archive
 from service.rights.package.beside import Beside
 from service.rights.package.gathering import Gathering
@@ -68,7 +69,7 @@ class Access:
         except BaseException:
             spool.close()
             raise
-        return self._sent(request_id, moment, archive.pieces(cover, spool), spool)
+        return self._sent(request_id, self._policy.current.digest, moment, archive.pieces(cover, spool), spool)
 
     async def _gather(
         self, connection: Connection, request: RightsRequest, spool: Spool, moment: Moment
@@ -115,7 +116,7 @@ class Access:
         return told
 
     async def _sent(
-        self, request_id: UUID, moment: Moment, pieces: Iterator[bytes], spool: Spool
+        self, request_id: UUID, bundle: str, moment: Moment, pieces: Iterator[bytes], spool: Spool
     ) -> AsyncGenerator[bytes, None]:
         """The pieces as they are made, which is work for another thread.
 
@@ -130,23 +131,27 @@ class Access:
                 held = piece
         finally:
             spool.close()
-        await self._database.run("rights.serve", partial(_complete, request_id=request_id, at=moment.override))
+        complete = partial(_complete, request_id=request_id, bundle=bundle, at=moment.override)
+        await self._database.run("rights.serve", complete)
         yield held
 
 
-async def _complete(connection: Connection, request_id: UUID, at: datetime | None) -> None:
+async def _complete(connection: Connection, request_id: UUID, bundle: str, at: datetime | None) -> None:
     """Close a request that was served just now; raises `PackageServed` for who comes second."""
-    _refuse_unready(found(await store.locked(connection, request_id)))
-    await store.serve(connection, request_id, at)
+    request = found(await store.locked(connection, request_id))
+    _refuse_unready(request)
+    await move(connection, request, State.COMPLETED, bundle, at=at)
 
 
 def _refuse_unready(request: RightsRequest) -> None:
     match fetching(request):
         case Fetching.NEVER:
-            raise PackageMissing("Only a request for access has one.")
+            raise PackageMissing("Only a request for access or portability has one.")
         case Fetching.NOT_APPROVED:
             raise RequestNotReady("Approve it first: POST …/approve.")
         case Fetching.SERVED:
             raise PackageServed("What is held may have changed since: file a new request for another package.")
+        case Fetching.ENDED:
+            raise RequestSettled("It ended without one; file a new request.")
         case Fetching.READY:
             pass

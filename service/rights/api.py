@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import ValidationError, convert
 
-from service.kernel.auth import AdmittedRequest, may
+from service.kernel.auth import AdmittedRequest, freshly, may
 from service.kernel.body import Instant, within_reach
 from service.kernel.idempotency import IdempotencyHeader
 from service.kernel.problem import Fault, InvalidBody
@@ -77,7 +77,7 @@ async def verify(
 @post(
     "/rights/requests/{request_id:uuid}/approve",
     operation_id="ApproveRightsRequest",
-    guards=[may("rights:decide")],
+    guards=[may("rights:decide"), freshly],
     status_code=200,
 )
 async def approve(

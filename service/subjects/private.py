@@ -52,7 +52,12 @@ def make_folder(path: Path) -> None:
 def move(old: Path, new: Path) -> None:
     """Give a file another name, which it has after a loss of power too."""
     old.replace(new)
-    folder = os.open(new.parent, os.O_RDONLY)
+    sync_folder(new)
+
+
+def sync_folder(path: Path) -> None:
+    """Let a file that was just made or moved have its name after a loss of power too."""
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
