@@ -57,6 +57,9 @@ from service.ledger.commands import LedgerDesk
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
+from service.recipients.api import router as recipients_router
+from service.recipients.commands import DeliveryDesk
+from service.recipients.signatures import Signatures
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
 from service.settings import Settings
@@ -80,6 +83,7 @@ ROUTERS = (
     protection_router,
     linking_router,
     pseudonym_router,
+    recipients_router,
     journey_router,
     report_router,
     map_router,
@@ -123,6 +127,7 @@ class Desks:
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
         )
         self.pseudonyms = PseudonymDesk(database=database, policy=policy, subjects=self.subjects)
+        self.deliveries = DeliveryDesk(database=database, policy=policy, signatures=Signatures(keyring))
         self.journey = self._journey(keyring, answers)
         self.report = ReportDesk(database=database, policy=policy)
         self.learner = Learner(database, policy)
@@ -257,6 +262,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "protection_desk": desks.protection,
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,
+        "delivery_desk": desks.deliveries,
         "journey_desk": desks.journey,
         "report_desk": desks.report,
         "explanation_desk": desks.explanations,

@@ -34,11 +34,15 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
+from service.recipients.delivery import Delivery
+from service.recipients.signatures import Signatures
+from service.recipients.wire import Wire
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file, upgrade_key_file
 from service.subjects.keyring import Keyring, load_key_file
+from service.subjects.keys.commands import SubjectKeys
 from service.subjects.recognition import recognise, require_new
 from service.work import work as work_on
 
@@ -110,7 +114,10 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database)
+            delivery = _delivery(settings, desks.database, desks.policy, desks.keys, desks.deliveries.signatures)
+            tasks = partial(
+                work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database, delivery
+            )
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
@@ -171,6 +178,13 @@ def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequen
     return Sequencer(database=database, signer=signer, issuer=settings.issuer, publication=publication)
 
 
+def _delivery(
+    settings: Settings, database: Database, policy: ActivePolicy, keys: SubjectKeys, signatures: Signatures
+) -> Delivery:
+    wire = Wire(development=settings.development)
+    return Delivery(database=database, policy=policy, keys=keys, signatures=signatures, wire=wire)
+
+
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
@@ -182,7 +196,8 @@ async def _work(settings: Settings, url: str) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             learner = Learner(database, policy)
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys))
+            delivery = _delivery(settings, database, policy, SubjectKeys(keys, keyring), Signatures(keyring))
+            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, delivery))
             await stop.wait()
             working.cancel()
     finally:

@@ -10,6 +10,7 @@ from service.work import delete_ended, work
 from tests.consenting import DAY, HOUR, NOON, YEAR, of_cookie, text
 from tests.filing import approve_all, data, fetch, file, package
 from tests.linking import cookie, link, say
+from tests.receiving import delivery
 from tests.running import Running, contact, customer, refused, succeeded
 from tests.sequencing import sequencer_of
 from tests.visiting import KEEPING, walk
@@ -99,7 +100,7 @@ async def test_the_worker_deletes_what_one_transaction_does_not(service: Running
     refused(await service.post("/v1/journeys/position", SUBJECT), 403, "consent-required")
     desks = service.desks
     everything = (service.database, desks.consequences, sequencer_of(service), desks.learner, service.keyring)
-    workers = [asyncio.create_task(work(*everything)) for _ in range(4)]
+    workers = [asyncio.create_task(work(*everything, delivery(service))) for _ in range(4)]
     async with asyncio.timeout(10):
         while await service.count("touchpoints") + await service.count("deletions"):
             pass

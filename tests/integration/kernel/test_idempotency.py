@@ -6,6 +6,7 @@ from datetime import timedelta
 from service.kernel.database import Connection, Database
 from service.work import BATCH, forget_answers, work
 from tests.consenting import DAY
+from tests.receiving import delivery
 from tests.running import Running, customer, refused
 from tests.sequencing import sequencer_of
 
@@ -58,9 +59,8 @@ async def test_the_worker_forgets_without_being_asked(service: Running) -> None:
     """It begins when it starts, and ends when it is cancelled."""
     await service.give(customer(), "analytics", headers=KEY)
     await age(service.database, DAY)
-    worker = work(
-        service.database, service.desks.consequences, sequencer_of(service), service.desks.learner, service.keyring
-    )
+    desks, told = service.desks, delivery(service)
+    worker = work(service.database, desks.consequences, sequencer_of(service), desks.learner, service.keyring, told)
     working = asyncio.create_task(worker)
     async with asyncio.timeout(10):
         while await service.count("idempotency"):  # noqa: ASYNC110 - the event is in the database
