@@ -1,7 +1,7 @@
 """The verdicts on delivery: which address may be connected to, when to try again. Pure functions."""
 
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -22,8 +22,10 @@ INSIDE = (
     IPv6Network("::1/128"),
 )
 """Where a controller's own machines are; only a recipient that is declared `private` is looked for there."""
-NEVER = frozenset(map(ip_address, ("168.63.129.16", "100.100.100.200", "fd00:ec2::254")))
-"""Where clouds hand out credentials to whoever asks from inside; 169.254.0.0/16 is refused as a whole."""
+NEVER = tuple(map(ip_network, ("168.63.129.16", "100.100.100.200", "fd00:ec2::254", "192.0.0.0/24")))
+"""Where clouds hand out credentials to whoever asks from inside, and protocols have addresses of their own."""
+ASSIGNED = IPv6Network("2000::/3")
+"""The part of IPv6 in which addresses are given to anybody."""
 TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 addresses as an IPv6-only network writes them (RFC 6052)."""
 
@@ -31,11 +33,11 @@ TRANSLATED = IPv6Network("64:ff9b::/96")
 def may_reach(address: str, *, private: bool) -> bool:
     """Whether a message may be sent to an address; what an IPv6 address has within it is judged in its place."""
     ip = _meant(ip_address(address))
-    if ip in NEVER:
+    if any(ip in network for network in NEVER):
         return False
     if any(ip in network for network in INSIDE):
         return private
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_link_local or ip.is_unspecified)
+    return ip.is_global and not ip.is_multicast and (ip.version == 4 or ip in ASSIGNED)  # noqa: PLR2004 - of IP
 
 
 def _meant(ip: Address) -> Address:

@@ -49,9 +49,15 @@ class Wire:
     """Sends to endpoints; `context` says whose certificates are believed, by default those of the machine."""
 
     def __init__(
-        self, *, development: bool, context: ssl.SSLContext | None = None, resolve: Resolve | None = None
+        self,
+        *,
+        development: bool,
+        context: ssl.SSLContext | None = None,
+        resolve: Resolve | None = None,
+        deadline: timedelta = DEADLINE,
     ) -> None:
         self._development = development
+        self._deadline = deadline
         self._context = context or ssl.create_default_context()
         self._resolve = resolve or addresses_of
 
@@ -59,7 +65,7 @@ class Wire:
         """Send once; returns the answer whatever its status. Raises `Undelivered` where there is none."""
         began, parts = perf_counter(), urlsplit(endpoint)
         try:
-            async with asyncio.timeout(DEADLINE.total_seconds()):
+            async with asyncio.timeout(self._deadline.total_seconds()):
                 addresses = await self._checked(parts, private=private)
                 return await self._exchange(parts, addresses, headers, body, began)
         except TimeoutError:
