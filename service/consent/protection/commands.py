@@ -95,6 +95,7 @@ class ProtectionDesk:
             entry = _entry("restriction", subject_id, now, {"bundle": self._policy.current.digest})
             await _append(connection, [entry])
             await store.restrict(connection, subject_id, entry.entry_id, now)
+            await self._announce(connection, entry)
             return Restricted(subject_id=subject_id, entry_id=entry.entry_id, since=now)
 
         return await self._database.run("consent.restrict", work)
@@ -113,9 +114,16 @@ class ProtectionDesk:
             entry = _entry("restriction_lifted", subject_id, entered.recorded_at, facts)
             await _append(connection, [entry])
             await store.lift(connection, subject_id)
+            await self._announce(connection, entry)
             return Lifted(subject_id=subject_id, entry_id=entry.entry_id)
 
         return await self._database.run("consent.lift", work)
+
+    async def _announce(self, connection: Connection, entry: Entry, *purposes: str) -> None:
+        """Tell recipients what an entry protects its subject from."""
+        told = {"entry_id": str(entry.entry_id), "effective_at": ledger_rules.instant(entry.effective_at)}
+        named = {"purpose": purposes[0]} if purposes else {}
+        await self._consequences.announce_protection(connection, entry.kind, entry.subject_id, named | told, *purposes)
 
     async def _enter(self, connection: Connection, lookup: Lookup, at: datetime | None) -> tuple[Led, datetime]:
         """The subject behind a lookup, made if there is none, and locked."""
@@ -141,6 +149,8 @@ class ProtectionDesk:
         ]
         await _append(connection, entries)
         await store.objections(connection, subject_id, records, [purpose.direct_marketing for purpose in purposes])
+        for entry, purpose in zip(entries, purposes, strict=True):
+            await self._announce(connection, entry, purpose.id)
         await self._consequences.delete(connection, [subject_id])
         receipt = self._receipts.issue(bundle, entries)
         return Objected(subject_id=subject_id, records=records, receipt=receipt)
