@@ -89,6 +89,7 @@ CREATE TABLE cap_counters (
     counted_since timestamp with time zone NOT NULL,
     CONSTRAINT cap_counters_pkey PRIMARY KEY (subject_id, cap, window_start)
 );
+CREATE INDEX cap_counters_age ON public.cap_counters USING btree (counted_since);
 COMMENT ON TABLE cap_counters IS 'One row a counter: a cap, an offer, group or placement, and a window. [purposes=purposes; since=counted_since; needs=all]';
 COMMENT ON COLUMN cap_counters.subject_id IS 'Whom it counts for; zero for everybody together, which says nothing about anyone. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN cap_counters.cap IS 'Which cap, and of which offer, group or placement; immutable. [pd=decision; erase=delete]';
@@ -96,6 +97,25 @@ COMMENT ON COLUMN cap_counters.window_start IS 'When the hour, day, week or mont
 COMMENT ON COLUMN cap_counters.n IS 'How often it was counted. [pd=decision; erase=delete]';
 COMMENT ON COLUMN cap_counters.purposes IS 'The purposes of what was counted; none for everybody together. [pd=decision; erase=delete]';
 COMMENT ON COLUMN cap_counters.counted_since IS 'When the first of them was counted. [pd=decision; erase=delete]';
+
+CREATE TABLE consent_proofs (
+    subject_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    keep_until timestamp with time zone NOT NULL,
+    asked_by uuid,
+    asked_at timestamp with time zone,
+    CONSTRAINT consent_proofs_pkey PRIMARY KEY (subject_id, entry_id)
+);
+CREATE INDEX consent_proofs_ended ON public.consent_proofs USING btree (keep_until);
+CREATE UNIQUE INDEX consent_proofs_entry ON public.consent_proofs USING btree (entry_id);
+COMMENT ON TABLE consent_proofs IS 'One row a consent of somebody erased: the entry of the ledger that was emptied. [purposes=none]';
+COMMENT ON COLUMN consent_proofs.subject_id IS 'Whose it was; a random id that leads nowhere; immutable. [pd=pseudonym; subject; erase=keep]';
+COMMENT ON COLUMN consent_proofs.entry_id IS 'The entry, which a kept receipt names; immutable. [pd=none]';
+COMMENT ON COLUMN consent_proofs.sealed IS 'Payload and salt of the entry, and the keyed hashes of the identifiers; sealed under the claims key; immutable. [pd=consent; erase=keep]';
+COMMENT ON COLUMN consent_proofs.keep_until IS 'When it is deleted; immutable. [pd=none]';
+COMMENT ON COLUMN consent_proofs.asked_by IS 'The officer who asked to open it, and waits for another; null if nobody does. [pd=none]';
+COMMENT ON COLUMN consent_proofs.asked_at IS 'When. [pd=none]';
 
 CREATE TABLE consent_state (
     subject_id uuid NOT NULL,
@@ -144,6 +164,7 @@ CREATE TABLE decisions (
     learnable boolean NOT NULL DEFAULT false,
     CONSTRAINT decisions_pkey PRIMARY KEY (subject_id, decision_id)
 );
+CREATE INDEX decisions_age ON public.decisions USING btree (decided_at);
 CREATE INDEX decisions_decision ON public.decisions USING btree (decision_id);
 COMMENT ON TABLE decisions IS 'One row a profiled decision. [purposes=purposes; since=decided_at; needs=all]';
 COMMENT ON COLUMN decisions.subject_id IS 'For whom. [pd=pseudonym; subject; erase=delete]';
@@ -203,6 +224,7 @@ CREATE TABLE interactions (
     succeeded boolean NOT NULL,
     CONSTRAINT interactions_pkey PRIMARY KEY (subject_id, decision_id, event)
 );
+CREATE INDEX interactions_age ON public.interactions USING btree (recorded_at);
 CREATE INDEX interactions_dismissals ON public.interactions USING btree (subject_id) WHERE (event = 'dismissal'::text);
 CREATE UNIQUE INDEX interactions_shown ON public.interactions USING btree (subject_id, decision_id) WHERE shown;
 CREATE UNIQUE INDEX interactions_succeeded ON public.interactions USING btree (subject_id, decision_id) WHERE succeeded;
@@ -216,8 +238,8 @@ COMMENT ON COLUMN interactions.stage IS 'At which stage of the default journey, 
 COMMENT ON COLUMN interactions.occurred_at IS 'When it happened, as the sender says; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN interactions.recorded_at IS 'When we learnt it, by the database''s clock; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN interactions.purposes IS 'The purposes whose data the decision had used; immutable. [pd=behaviour; erase=delete]';
-COMMENT ON COLUMN interactions.shown IS 'Whether `arms` counts the offer as shown by this row. [pd=behaviour; erase=delete]';
-COMMENT ON COLUMN interactions.succeeded IS 'Whether `arms` counts a success by this row. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN interactions.shown IS 'Whether `arms` counts the offer as shown by this row. [pd=technical; erase=delete]';
+COMMENT ON COLUMN interactions.succeeded IS 'Whether `arms` counts a success by this row. [pd=technical; erase=delete]';
 
 CREATE TABLE key_fingerprints (
     use text NOT NULL,
@@ -315,6 +337,28 @@ COMMENT ON TABLE ledger_queue IS 'Entries that are not in the tree yet; written 
 COMMENT ON COLUMN ledger_queue.entry_id IS 'The entry that waits. [pd=none]';
 COMMENT ON COLUMN ledger_queue.leaf_hash IS 'The hash of its leaf (RFC 6962): of its commitment, which identifies no one. [pd=none]';
 
+CREATE TABLE letters (
+    request_id uuid NOT NULL,
+    letter_id uuid NOT NULL,
+    kind text NOT NULL,
+    content bytea NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    enqueued_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    next_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT letters_pkey PRIMARY KEY (request_id, letter_id)
+);
+CREATE INDEX letters_next ON public.letters USING btree (next_at);
+COMMENT ON TABLE letters IS 'Letters to people that are under way; a row goes with its address once it is delivered, or of no use. [purposes=none]';
+COMMENT ON COLUMN letters.request_id IS 'About which request of theirs it is, which leads to nobody by itself; immutable. [pd=pseudonym; subject]';
+COMMENT ON COLUMN letters.letter_id IS 'Names the letter; time-ordered; immutable. [pd=none]';
+COMMENT ON COLUMN letters.kind IS 'What it is about: code, extended, refused, completed …; immutable. [pd=none]';
+COMMENT ON COLUMN letters.content IS 'Where it goes and what it says; sealed; outlives an erasure until it is delivered. [pd=contact; sealed]';
+COMMENT ON COLUMN letters.attempts IS 'How often it was tried. [pd=none]';
+COMMENT ON COLUMN letters.enqueued_at IS 'When it was written; immutable. [pd=none]';
+COMMENT ON COLUMN letters.next_at IS 'When it is tried, or may be tried by another worker. [pd=none]';
+COMMENT ON COLUMN letters.until IS 'From when it is of no use; immutable. [pd=none]';
+
 CREATE TABLE lookups (
     lookup bytea NOT NULL,
     subject_id uuid NOT NULL,
@@ -329,12 +373,12 @@ CREATE TABLE lookups (
 CREATE INDEX lookups_linked ON public.lookups USING btree (linked_to) WHERE (linked_to IS NOT NULL);
 CREATE INDEX lookups_subject ON public.lookups USING btree (subject_id);
 COMMENT ON TABLE lookups IS 'The only way from an identifier to a subject. [purposes=none]';
-COMMENT ON COLUMN lookups.lookup IS 'The version of the key, and HMAC-SHA-256 of kind and normalised identifier under it; immutable. [pd=contact; erase=delete]';
+COMMENT ON COLUMN lookups.lookup IS 'The version of the key, and HMAC-SHA-256 of kind and normalised identifier under it; immutable. [pd=pseudonym; erase=delete]';
 COMMENT ON COLUMN lookups.subject_id IS 'Whose own identifier it is; immutable. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN lookups.kind IS 'cookie, email, phone, customer_id …; immutable. [pd=contact; erase=delete]';
 COMMENT ON COLUMN lookups.key_version IS 'Which lookup key made the hash. [pd=none]';
 COMMENT ON COLUMN lookups.sealed IS 'The normalised identifier, AES-256-GCM under the person''s own key. [pd=contact; sealed; own; erase=delete]';
-COMMENT ON COLUMN lookups.created_at IS 'When the identifier was first recorded; immutable. [pd=contact; erase=delete]';
+COMMENT ON COLUMN lookups.created_at IS 'When the identifier was first recorded; immutable. [pd=technical; erase=delete]';
 COMMENT ON COLUMN lookups.linked_to IS 'The known subject that a linked identifier leads to; null while it leads to its own. [pd=pseudonym; other; erase=delete]';
 
 CREATE TABLE migrations (
@@ -454,6 +498,18 @@ COMMENT ON COLUMN outbox.dead_at IS 'When it was given up; an officer may have i
 COMMENT ON COLUMN outbox.acknowledged_at IS 'When the recipient said what it did. [pd=consent; erase=delete]';
 COMMENT ON COLUMN outbox.answer IS 'What it did: done, nothing_held, refused. [pd=consent; erase=delete]';
 
+CREATE TABLE package_links (
+    request_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT package_links_pkey PRIMARY KEY (request_id),
+    CONSTRAINT package_links_token_hash_key UNIQUE (token_hash)
+);
+COMMENT ON TABLE package_links IS 'One row a request whose package may be fetched with a link, until that was done once; a new link takes the place of the one before. [purposes=none]';
+COMMENT ON COLUMN package_links.request_id IS 'The request; immutable. [pd=none]';
+COMMENT ON COLUMN package_links.token_hash IS 'HMAC of the random token in the link. [pd=none]';
+COMMENT ON COLUMN package_links.expires_at IS 'From when on the link is refused. [pd=none]';
+
 CREATE TABLE restrictions (
     subject_id uuid NOT NULL,
     entry_id uuid NOT NULL,
@@ -464,6 +520,17 @@ COMMENT ON TABLE restrictions IS 'Whose data may be kept and not used; a row goe
 COMMENT ON COLUMN restrictions.subject_id IS 'Whose data it is. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN restrictions.entry_id IS 'The ledger entry that says so. [pd=consent; erase=delete]';
 COMMENT ON COLUMN restrictions.since IS 'Since when. [pd=consent; erase=delete]';
+
+CREATE TABLE retention_marks (
+    name text NOT NULL,
+    purpose text NOT NULL,
+    before timestamp with time zone NOT NULL,
+    CONSTRAINT retention_marks_pkey PRIMARY KEY (name, purpose)
+);
+COMMENT ON TABLE retention_marks IS 'How far retention has looked; what is older has been judged. [purposes=none]';
+COMMENT ON COLUMN retention_marks.name IS 'The table whose rows were looked at; immutable. [pd=none]';
+COMMENT ON COLUMN retention_marks.purpose IS 'The purpose whose retention had run out for them, empty for none; immutable. [pd=none]';
+COMMENT ON COLUMN retention_marks.before IS 'Rows from before this time have been looked at. [pd=none]';
 
 CREATE TABLE rights_approvals (
     request_id uuid NOT NULL,
@@ -505,33 +572,34 @@ CREATE TABLE rights_requests (
     CONSTRAINT rights_requests_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'open'::text, 'running'::text, 'completed'::text, 'completed_with_exceptions'::text, 'refused'::text, 'cancelled'::text, 'abandoned'::text]))),
     CONSTRAINT rights_requests_pkey PRIMARY KEY (request_id)
 );
+CREATE INDEX rights_requests_closed ON public.rights_requests USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 CREATE INDEX rights_requests_due ON public.rights_requests USING btree (due_at, request_id);
 CREATE INDEX rights_requests_lookups ON public.rights_requests USING gin (lookups);
 CREATE INDEX rights_requests_unfinished ON public.rights_requests USING btree (request_id) WHERE (closed_at IS NULL);
 CREATE INDEX rights_requests_unverified ON public.rights_requests USING gin (unverified);
 COMMENT ON TABLE rights_requests IS 'One row a request; emptied of what leads to the person when an erasure closes it. [purposes=none]';
 COMMENT ON COLUMN rights_requests.request_id IS 'Names the request; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests."right" IS 'Which right; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests.state IS 'received, verifying, open, running, completed, completed_with_exceptions, refused, cancelled, abandoned. [pd=none]';
+COMMENT ON COLUMN rights_requests."right" IS 'Which right; kept as proof that it was served; immutable. [pd=request; erase=keep]';
+COMMENT ON COLUMN rights_requests.state IS 'received, verifying, open, running, completed, completed_with_exceptions, refused, cancelled, abandoned; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.language IS 'The language the person asked in; immutable. [pd=none]';
 COMMENT ON COLUMN rights_requests.lookups IS 'Keyed hashes of the identifiers whose holder has been verified: whom the request is about. [pd=contact; lookups; erase=empty]';
 COMMENT ON COLUMN rights_requests.details IS 'What the person wrote; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.filed_by IS 'The key or officer that filed it; who filed may not approve; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests.received_at IS 'When the clock of Art. 12(3) started; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests.due_at IS 'When the answer is due. [pd=none]';
+COMMENT ON COLUMN rights_requests.received_at IS 'When the clock of Art. 12(3) started; kept as proof; immutable. [pd=request; erase=keep]';
+COMMENT ON COLUMN rights_requests.due_at IS 'When the answer is due; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.verified_by IS 'The key or officer that vouched for the identity. [pd=none]';
 COMMENT ON COLUMN rights_requests.verification IS 'How it was vouched for, method and note; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.verified_at IS 'When. [pd=none]';
-COMMENT ON COLUMN rights_requests.completed_at IS 'When the person''s right was served. [pd=none]';
+COMMENT ON COLUMN rights_requests.completed_at IS 'When the person''s right was served; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.certificate IS 'The signed certificate of an erasure; names no person. [pd=none]';
 COMMENT ON COLUMN rights_requests.unverified IS 'Keyed hashes of identifiers that it names too, whose holder has not been verified: nothing is done about them. [pd=contact; other; erase=empty]';
 COMMENT ON COLUMN rights_requests.purposes IS 'The purposes that are objected to. [pd=request; erase=empty]';
 COMMENT ON COLUMN rights_requests.replacement IS 'What is right instead of what is wrong; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.grounds IS 'On which grounds it is asked for (Art. 18(1), 21(1)); sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.address IS 'Where the outcome is told; sealed; outlives an erasure until that was delivered, and is emptied then. [pd=contact; sealed]';
-COMMENT ON COLUMN rights_requests.extended_at IS 'When the time for the answer was extended; null if it was not. [pd=none]';
+COMMENT ON COLUMN rights_requests.extended_at IS 'When the time for the answer was extended; null if it was not; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.extension IS 'Why it was extended; sealed. [pd=request; sealed; erase=empty]';
-COMMENT ON COLUMN rights_requests.refusal IS 'For which reason of the closed list it was refused. [pd=none]';
+COMMENT ON COLUMN rights_requests.refusal IS 'For which reason of the closed list it was refused; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.refusal_text IS 'That reason in words for the person; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.closed_at IS 'When nothing more was to be done for it; null while it holds up deletions. [pd=none]';
 
@@ -578,6 +646,7 @@ CREATE TABLE touchpoints (
     CONSTRAINT touchpoints_sentiment_check CHECK (((sentiment >= '-2'::integer) AND (sentiment <= 2))),
     CONSTRAINT touchpoints_pkey PRIMARY KEY (subject_id, touchpoint_id)
 );
+CREATE INDEX touchpoints_age ON public.touchpoints USING btree (recorded_at);
 COMMENT ON TABLE touchpoints IS 'One row a contact. [purposes=purposes; since=recorded_at; needs=one]';
 COMMENT ON COLUMN touchpoints.subject_id IS 'Whose contact. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN touchpoints.touchpoint_id IS 'Derived by HMAC from the id that the sender gave, else random; immutable. [pd=behaviour; erase=delete]';

@@ -18,11 +18,12 @@ from service.ledger.sequencing import Sequencer
 from service.policy.model import Recipient
 from service.recipients import store as recipients
 from service.recipients.delivery import Delivery
+from service.recipients.mail.commands import Post
 from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
 BETWEEN_CHECKPOINTS = timedelta(seconds=1)
-BETWEEN_DELIVERIES = timedelta(seconds=1)
+BETWEEN_ROUNDS = timedelta(seconds=1)
 BETWEEN_LESSONS = timedelta(seconds=10)
 BATCH = 1000
 
@@ -33,6 +34,7 @@ async def work(
     sequencer: Sequencer,
     learner: Learner,
     keyring: Database,
+    post: Post,
     delivery: Delivery,
 ) -> None:
     """Work until cancelled; a database that is gone is waited for."""
@@ -40,6 +42,7 @@ async def work(
         group.create_task(_learn(learner))
         group.create_task(_tidy(database, consequences, keyring))
         group.create_task(_sequence(sequencer))
+        group.create_task(_carry(post))
         group.create_task(_deliver(delivery))
 
 
@@ -61,14 +64,16 @@ async def _sequence(sequencer: Sequencer) -> None:
         await asyncio.sleep(BETWEEN_CHECKPOINTS.total_seconds())
 
 
-async def _learn(learner: Learner) -> None:
-    """Compute the tables of offers that are due, now and again."""
+async def _carry(post: Post) -> None:
+    """Carry letters about once a second, so that whoever waits for a code has it soon."""
     while True:
         try:
-            await learner.run()
+            await post.run()
         except Unavailable:
             event("work.unavailable")
-        await asyncio.sleep(BETWEEN_LESSONS.total_seconds())
+        except Exception as error:  # noqa: BLE001 - the letter is tried again; the other tasks must go on
+            crash("mail.crashed", error)
+        await asyncio.sleep(BETWEEN_ROUNDS.total_seconds())
 
 
 async def _deliver(delivery: Delivery) -> None:
@@ -79,7 +84,7 @@ async def _deliver(delivery: Delivery) -> None:
             for recipient in await _waited_for(delivery):
                 if recipient.id not in rounds or rounds[recipient.id].done():
                     rounds[recipient.id] = group.create_task(_serve(delivery, recipient))
-            await asyncio.sleep(BETWEEN_DELIVERIES.total_seconds())
+            await asyncio.sleep(BETWEEN_ROUNDS.total_seconds())
 
 
 async def _waited_for(delivery: Delivery) -> list[Recipient]:
@@ -97,6 +102,16 @@ async def _serve(delivery: Delivery, recipient: Recipient) -> None:
         event("work.unavailable")
     except Exception as error:  # noqa: BLE001 - what was taken is due again; the other recipients must be told
         crash("delivery.crashed", error)
+
+
+async def _learn(learner: Learner) -> None:
+    """Compute the tables of offers that are due, now and again."""
+    while True:
+        try:
+            await learner.run()
+        except Unavailable:
+            event("work.unavailable")
+        await asyncio.sleep(BETWEEN_LESSONS.total_seconds())
 
 
 async def _tidy(database: Database, consequences: Consequences, keyring: Database) -> None:

@@ -35,6 +35,8 @@ from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
 from service.recipients.delivery import Delivery
+from service.recipients.mail.carriers import carrier_of
+from service.recipients.mail.commands import Post
 from service.recipients.signatures import Signatures
 from service.recipients.wire import Wire
 from service.rights.store import may_erase
@@ -114,11 +116,8 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            delivery = _delivery(settings, desks.database, desks.policy, desks.keys, desks.deliveries.signatures)
-            tasks = partial(
-                work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database, delivery
-            )
-            working = group.create_task(tasks()) if works else None
+            work = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database)
+            working = group.create_task(work(desks.post, desks.delivery)) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -178,13 +177,6 @@ def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequen
     return Sequencer(database=database, signer=signer, issuer=settings.issuer, publication=publication)
 
 
-def _delivery(
-    settings: Settings, database: Database, policy: ActivePolicy, keys: SubjectKeys, signatures: Signatures
-) -> Delivery:
-    wire = Wire(development=settings.development)
-    return Delivery(database=database, policy=policy, keys=keys, signatures=signatures, wire=wire)
-
-
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
@@ -195,9 +187,11 @@ async def _work(settings: Settings, url: str) -> None:
         sequencer = _sequencer(settings, database, keyring.signing)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
-            learner = Learner(database, policy)
-            delivery = _delivery(settings, database, policy, SubjectKeys(keys, keyring), Signatures(keyring))
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, delivery))
+            learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
+            signatures, wire = Signatures(keyring), Wire(development=settings.development)
+            named = SubjectKeys(keys, keyring)
+            delivery = Delivery(database=database, policy=policy, keys=named, signatures=signatures, wire=wire)
+            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, delivery))
             await stop.wait()
             working.cancel()
     finally:

@@ -1,4 +1,4 @@
-"""The zip file: `data.json` for programs, `index.html` for people, and a manifest of digests."""
+"""The zip file: `data.json` with its schema for programs, `index.html` for people, and a manifest of digests."""
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator
@@ -10,9 +10,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import msgspec
 
 from service.rights.package import FILES
-from service.rights.package.gather import Spool
 from service.rights.package.page import page
-from service.rights.package.preface import Preface
+from service.rights.package.preface import Cover, Preface
+from service.rights.package.schema import schema
+from service.rights.package.spool import Kept, Spool
 
 PIECE_BYTES = 64 * 1024
 MANIFEST = "placet-manifest-1"
@@ -40,32 +41,47 @@ class _Outlet(RawIOBase):
             self._held.clear()
 
 
-def pieces(preface: Preface, spool: Spool) -> Iterator[bytes]:
-    """The package, piece by piece: nothing of it is put down anywhere on its way to whoever asked for it."""
+def pieces(cover: Cover, spool: Spool) -> Iterator[bytes]:
+    """The package, piece by piece: nothing of it is put down anywhere on its way to whoever asked for it.
+
+    The last piece is the manifest and the directory of the zip file, without which no program opens it.
+    """
     outlet = _Outlet()
     with ZipFile(outlet, "w", ZIP_DEFLATED) as archive:
-        written = [
-            (yield from _add(archive, outlet, preface, "data.json", data(preface, spool))),
-            (yield from _add(archive, outlet, preface, "index.html", page(preface, spool))),
-            (yield from _add(archive, outlet, preface, "style.css", [FILES.joinpath("style.css").read_bytes()])),
-        ]
-        manifest = {"format": MANIFEST, "request_id": preface.request_id, "files": written}
-        content = msgspec.json.format(msgspec.json.encode(manifest))
-        yield from _add(archive, outlet, preface, "manifest.json", [content])
+        written: list[dict[str, Any]] = []
+        for name, content in _files(cover, spool):
+            line = yield from _add(archive, outlet, cover, name, content)
+            written.append(line)
+        yield from outlet.taken()
+        manifest = {"format": MANIFEST, "request_id": cover.request_id, "files": written}
+        yield from _add(archive, outlet, cover, "manifest.json", [_readable(manifest)])
     yield from outlet.taken()
 
 
+def _files(cover: Cover, spool: Spool) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Each file with its content. What people take along is for programs."""
+    yield "data.json", data(cover, spool)
+    yield "schema.json", [_readable(schema(cover))]
+    if isinstance(cover, Preface):
+        yield "index.html", page(cover, spool)
+        yield "style.css", [FILES.joinpath("style.css").read_bytes()]
+
+
+def _readable(document: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document))
+
+
 def _add(
-    archive: ZipFile, outlet: _Outlet, preface: Preface, name: str, content: Iterable[bytes]
+    archive: ZipFile, outlet: _Outlet, cover: Cover, name: str, content: Iterable[bytes]
 ) -> Generator[bytes, None, dict[str, Any]]:
     """Write one file; returns its line of the manifest."""
-    made = preface.created_at
+    made = cover.created_at
     info = ZipInfo(name, (made.year, made.month, made.day, made.hour, made.minute, made.second))
     info.compress_type = ZIP_DEFLATED
     info.external_attr = 0o600 << 16
     sha256, size = hashlib.sha256(), 0
     with archive.open(info, "w", force_zip64=True) as file:
-        for piece in content:
+        for piece in _joined(content):
             file.write(piece)
             sha256.update(piece)
             size += len(piece)
@@ -73,10 +89,21 @@ def _add(
     return {"name": name, "sha256": sha256.hexdigest(), "bytes": size}
 
 
-def data(preface: Preface, spool: Spool) -> Iterator[bytes]:
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same in larger pieces, each of which is compressed and hashed by itself."""
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        if len(held) >= PIECE_BYTES:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
+
+
+def data(cover: Cover, spool: Spool) -> Iterator[bytes]:
     """`data.json`, piece by piece: the preface, then each subject with its rows by table."""
     encode = msgspec.json.Encoder().encode
-    yield encode(preface)[:-1] + b',"subjects":['
+    yield encode(cover)[:-1] + b',"subjects":['
     separator = b""
     for subject_id, tables in _by_subject(spool):
         if subject_id is not None:
@@ -98,14 +125,15 @@ def _by_subject(spool: Spool) -> Iterator[tuple[str | None, Iterator[bytes]]]:
         yield subject_id, _tables(kept)
 
 
-def _tables(kept: Iterator[Any]) -> Iterator[bytes]:
+def _tables(kept: Iterator[Kept]) -> Iterator[bytes]:
     encode = msgspec.json.Encoder().encode
     before = b"{"
     for table, rows in groupby(kept, key=lambda k: k.table):
         yield before + encode(table) + b":"
         opening = b"["
         for one in rows:
-            yield opening + encode(one.row)
+            yield opening
+            yield one.row
             opening = b","
         yield b"]"
         before = b","

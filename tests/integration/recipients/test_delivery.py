@@ -1,8 +1,12 @@
 """Delivery: at least once, in order, each recipient apart, and not for ever."""
 
 import asyncio
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from service.kernel.database import Connection
 from service.kernel.ids import new_id
@@ -11,6 +15,7 @@ from service.kernel.webhooks import Public
 from service.recipients import store
 from service.recipients.delivery import AT_ONCE
 from service.recipients.rules import PAUSES
+from tests.conftest import ROOT
 from tests.integration.cli.playing import until
 from tests.process import worker_beside
 from tests.receiving import OK, Receiver, delivery, hang, reach, receiving
@@ -19,6 +24,21 @@ from tests.running import Running, customer
 ADA = customer("ada-marker")
 REFUSAL = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 NOW = "UPDATE outbox SET due_at = clock_timestamp() WHERE delivered_at IS NULL AND dead_at IS NULL"
+
+
+@pytest.fixture
+async def crm() -> AsyncIterator[Receiver]:
+    """The customer records, which are told of `personalization`."""
+    async with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def policies_dir(tmp_path: Path, crm: Receiver) -> Path:
+    """The shop, in which the customer records can be reached."""
+    folder = Path(shutil.copytree(ROOT / "policies", tmp_path / "policies"))
+    reach(folder, "crm", crm.endpoint)
+    return folder
 
 
 async def make_due(service: Running) -> None:
