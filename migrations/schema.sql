@@ -20,8 +20,10 @@ CREATE TABLE api_keys (
     label text NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     revoked_at timestamp with time zone,
+    recipient text,
     CONSTRAINT api_keys_check CHECK (((kind = 'browser'::text) = (site IS NOT NULL))),
     CONSTRAINT api_keys_kind_check CHECK ((kind = ANY (ARRAY['server'::text, 'browser'::text]))),
+    CONSTRAINT api_keys_recipient CHECK (((recipient IS NULL) OR (kind = 'server'::text))),
     CONSTRAINT api_keys_pkey PRIMARY KEY (key_id)
 );
 COMMENT ON TABLE api_keys IS 'Credentials of servers and browsers. [purposes=none]';
@@ -33,6 +35,7 @@ COMMENT ON COLUMN api_keys.site IS 'The site a browser key belongs to; its origi
 COMMENT ON COLUMN api_keys.label IS 'What the operator called the key. [pd=none]';
 COMMENT ON COLUMN api_keys.created_at IS 'When the key was made; immutable. [pd=none]';
 COMMENT ON COLUMN api_keys.revoked_at IS 'From when the key is refused. [pd=none]';
+COMMENT ON COLUMN api_keys.recipient IS 'The recipient of the bundle that the key belongs to; null for one of the controller''s own. [pd=none]';
 
 CREATE TABLE arm_tables (
     version uuid NOT NULL,
@@ -192,6 +195,20 @@ CREATE TABLE deletions (
 COMMENT ON TABLE deletions IS 'Whose data of ended purposes is not all deleted yet: too many rows for one transaction, or held. [purposes=none]';
 COMMENT ON COLUMN deletions.subject_id IS 'Whose data. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN deletions.since IS 'Since when the worker has to look after it. [pd=technical; erase=delete]';
+
+CREATE TABLE farewells (
+    entry_id uuid NOT NULL,
+    recipient text NOT NULL,
+    pseudonym bytea NOT NULL,
+    erased_at timestamp with time zone NOT NULL,
+    CONSTRAINT farewells_pkey PRIMARY KEY (entry_id, recipient)
+);
+CREATE INDEX farewells_erased_at ON public.farewells USING btree (erased_at);
+COMMENT ON TABLE farewells IS 'What recipients called people who were erased, so that they can be told; forgotten after 30 days. [purposes=none]';
+COMMENT ON COLUMN farewells.entry_id IS 'The ledger entry of the erasure, which leads to nobody; immutable. [pd=pseudonym; subject]';
+COMMENT ON COLUMN farewells.recipient IS 'Who is to be told: a recipient of the bundle; immutable. [pd=none]';
+COMMENT ON COLUMN farewells.pseudonym IS 'What they called the person; sealed; immutable. [pd=pseudonym; sealed]';
+COMMENT ON COLUMN farewells.erased_at IS 'When the person was erased; immutable. [pd=none]';
 
 CREATE TABLE idempotency (
     key_hash bytea NOT NULL,

@@ -15,6 +15,8 @@ from litestar.types import ASGIApp
 
 from service import __version__
 from service.consent.api import router as consent_router
+from service.consent.changes.api import router as changes_router
+from service.consent.changes.commands import ChangesDesk
 from service.consent.commands import ConsentDesk
 from service.consent.consequences import Consequences
 from service.consent.linking.api import router as linking_router
@@ -59,13 +61,13 @@ from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
 from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
+from service.rights.access import Access
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
-from service.rights.proof.api import router as proof_router
-from service.rights.proof.commands import ProofDesk
-from service.rights.access import Access
 from service.rights.links.api import router as links_router
 from service.rights.links.commands import Links
+from service.rights.proof.api import router as proof_router
+from service.rights.proof.commands import ProofDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -84,6 +86,7 @@ ROUTERS = (
     policy_router,
     reference_router,
     consent_router,
+    changes_router,
     protection_router,
     linking_router,
     pseudonym_router,
@@ -127,6 +130,7 @@ class Desks:
         self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
         self.consequences = Consequences(datamap=datamap, policy=policy, unlearn=arms.unlearn)
         self.consent = self._consent(keyring, answers)
+        self.changes = ChangesDesk(database=database, policy=policy, subjects=self.subjects)
         self.protection = self._protection(answers)
         self.link = LinkDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
@@ -206,6 +210,7 @@ class Desks:
 
     async def close(self) -> None:
         """Answer everything that waits, and take nothing new."""
+        self.changes.close()
         await self.decisions.close()
         await self.journey.close()
         await self.consent.close()
@@ -268,6 +273,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "bundle_desk": desks.bundles,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
+        "changes_desk": desks.changes,
         "protection_desk": desks.protection,
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+from service.consent.changes.commands import forget_farewells
 from service.consent.consequences import BEFORE_ALL, Consequences
 from service.decisioning.learning.commands import Learner
 from service.kernel import idempotency, sessions
@@ -85,6 +86,7 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
     tasks = (
         partial(delete_ended, database, consequences),
         partial(forget_answers, database),
+        partial(forget_farewells, database),
         partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),
