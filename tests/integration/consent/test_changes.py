@@ -29,11 +29,6 @@ async def name_of(service: Running, recipient: str, subject: Json) -> str:
     return succeeded(answer)["pseudonyms"][0]
 
 
-async def verdict(service: Running, subject: Json, purpose: str) -> dict[str, object]:
-    """What a check says."""
-    return await service.check(subject, purpose)
-
-
 async def test_a_copy_says_what_a_check_says(service: Running) -> None:
     """Grants, withdrawals and late news arrive, each by the recipient's own pseudonym, for its purposes alone."""
     crm = await followed(service, "crm")
@@ -43,11 +38,11 @@ async def test_a_copy_says_what_a_check_says(service: Running) -> None:
     (change,) = await crm.refresh()
     assert change["pseudonym"] == await name_of(service, "crm", ADA)
     assert change["purposes"].keys() == {"service", "personalization"}
-    assert change["purposes"]["personalization"] == await verdict(service, ADA, "personalization")
+    assert change["purposes"]["personalization"] == await service.check(ADA, "personalization")
     await service.withdraw(ADA, ["personalization"])
     await grow(service)
     await crm.refresh()
-    assert crm.people[change["pseudonym"]]["personalization"] == await verdict(service, ADA, "personalization")
+    assert crm.people[change["pseudonym"]]["personalization"] == await service.check(ADA, "personalization")
     assert crm.allowed("personalization") == [False]
     late = {"method": "paper", "collected_at": "2026-01-01T10:00:00Z"}
     succeeded(await service.record(ADA, {"personalization": "given"}, **late), 201)
@@ -74,20 +69,25 @@ async def test_two_recipients_have_nothing_in_common_in_their_copies(service: Ru
 async def test_whatever_protects_arrives(service: Running) -> None:
     """An objection, a restriction and its end change what a copy says, as they change a check."""
     crm, newsletter = await followed(service, "crm"), await followed(service, "newsletter")
+
+    async def told() -> list[tuple[str, bool]]:
+        await grow(service)
+        for copy in (crm, newsletter):
+            await copy.refresh()
+        (one,), (other,) = crm.people.values(), newsletter.people.values()
+        verdicts = one["personalization"], other["marketing_email"]
+        assert list(verdicts) == [await service.check(ADA, p) for p in ("personalization", "marketing_email")]
+        return [(verdict["reason"], verdict["allowed"]) for verdict in verdicts]
+
     await service.give(ADA, "personalization", "marketing_email")
+    given = ("consent_given", True)
+    assert await told() == [given, given]
     await object_to(service, ADA, "marketing_email")
-    restrict = {"subject": ADA}
-    succeeded(await service.post("/v1/restrictions", restrict, key=service.officers[0]), 201)
-    await grow(service)
-    for copy, purpose in ((crm, "personalization"), (newsletter, "marketing_email")):
-        await copy.refresh()
-        ((known,),) = ([*copy.people.values()],)
-        assert known[purpose] == await verdict(service, ADA, purpose)
-        assert known[purpose]["reason"] == "restricted"
-    succeeded(await service.post("/v1/restrictions/lift", restrict, key=service.officers[0]))
-    await grow(service)
-    await asyncio.gather(crm.refresh(), newsletter.refresh())
-    assert (crm.allowed("personalization"), newsletter.allowed("marketing_email")) == ([True], [False])
+    assert await told() == [given, ("objected", False)]
+    succeeded(await service.post("/v1/restrictions", {"subject": ADA}, key=service.officers[0]), 201)
+    assert await told() == [("restricted", False)] * 2
+    succeeded(await service.post("/v1/restrictions/lift", {"subject": ADA}, key=service.officers[0]))
+    assert await told() == [given, ("objected", False)]
 
 
 async def test_a_link_and_its_end_arrive(service: Running) -> None:
@@ -104,7 +104,7 @@ async def test_a_link_and_its_end_arrive(service: Running) -> None:
     await unlink(service, cookie)
     await grow(service)
     await crm.refresh()
-    assert crm.people[ada]["personalization"] == await verdict(service, ADA, "personalization")
+    assert crm.people[ada]["personalization"] == await service.check(ADA, "personalization")
     assert crm.people[ada]["personalization"]["allowed"]
 
 
