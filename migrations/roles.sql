@@ -53,6 +53,7 @@ BEGIN
             'SELECT, INSERT, UPDATE (pseudonym, due_at, attempts, delivered_at, dead_at, acknowledged_at, answer)'),
         ('package_links',      'placet_serving', 'SELECT, INSERT, UPDATE (token_hash, expires_at)'),
         ('restrictions',       'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('rights_codes',       'placet_serving', 'SELECT, INSERT, UPDATE (code_hash, expires_at, attempts, sent)'),
         ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
         ('rights_requests',    'placet_serving',
             'SELECT, INSERT, UPDATE (state, lookups, unverified, verified_by, verified_at, verification, due_at, extended_at, '
@@ -89,6 +90,7 @@ BEGIN
         ('restrictions',       'placet_worker', 'SELECT'),
         ('retention_marks',    'placet_worker', 'SELECT, INSERT, UPDATE'),
         ('rights_approvals',   'placet_worker', 'SELECT, DELETE'),
+        ('rights_codes',       'placet_worker', 'SELECT, DELETE'),
         ('rights_requests',    'placet_worker', 'SELECT, DELETE'),
         ('subjects',           'placet_worker', 'SELECT, UPDATE (shredded_at)'),
         ('touchpoints',        'placet_worker', 'SELECT, DELETE'),
@@ -111,6 +113,7 @@ BEGIN
         ('objections',         'placet_erasure', 'SELECT, DELETE'),
         ('outbox',             'placet_erasure', 'SELECT, INSERT, DELETE'),
         ('restrictions',       'placet_erasure', 'SELECT, DELETE'),
+        ('rights_codes',       'placet_erasure', 'SELECT, DELETE'),
         ('rights_approvals',   'placet_erasure', 'SELECT'),
         ('rights_requests',    'placet_erasure',
             'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, address, '

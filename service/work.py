@@ -16,6 +16,7 @@ from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
 from service.recipients.mail.commands import Post
+from service.rights.verification.commands import forget_codes
 from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
@@ -87,6 +88,7 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
         partial(delete_ended, database, consequences),
         partial(forget_answers, database),
         partial(forget_farewells, database),
+        partial(forget_codes, database),
         partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),

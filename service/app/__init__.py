@@ -45,6 +45,7 @@ from service.policy.load import load
 from service.rights.api import router as rights_router
 from service.rights.links.api import router as links_router
 from service.rights.proof.api import router as proof_router
+from service.rights.verification.api import router as verification_router
 from service.settings import Settings
 from service.subjects.keyfile import create_key_file
 from service.subjects.keyring import load_key_file
@@ -70,6 +71,7 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    verification_router,
     proof_router,
     console_router,
     links_router,
@@ -132,6 +134,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "codes": desks.codes,
         "proof_desk": desks.proofs,
         "login_desk": desks.logins,
         "access": desks.access,

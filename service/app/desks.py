@@ -27,8 +27,10 @@ from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
+from service.rights.letters.commands import Letters
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
+from service.rights.verification.commands import Codes
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
@@ -88,6 +90,8 @@ class Desks:
         self.post = Post(self.database, keyring.seal, carrier_of(self.settings))
         self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
         self.links = Links(self.database, keyring.token)
+        self.letters = Letters(policy=self.policy, subjects=self.subjects)
+        self.codes = Codes(self.database, self.policy, self.subjects, self.letters, keyring.token)
         self.rights = self._rights(answers, datamap)
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
 
@@ -123,6 +127,8 @@ class Desks:
             datamap=datamap,
             access=self.access,
             promises=promises_of(self.settings),
+            codes=self.codes,
+            letters=self.letters,
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:

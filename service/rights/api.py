@@ -18,7 +18,7 @@ from service.kernel.body import Instant, within_reach
 from service.kernel.idempotency import IdempotencyHeader
 from service.kernel.problem import Fault, InvalidBody
 from service.rights.commands import RightsDesk
-from service.rights.model import Certified, Filing, Progress, RequestOpened, RequestsShown, State, Vouching
+from service.rights.model import Certified, Filing, Progress, RequestOpened, RequestsShown, State
 from service.subjects.model import CookieHeader
 
 MOST = 200
@@ -56,22 +56,6 @@ async def list_requests(
 async def show_request(request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk]) -> RequestOpened:
     """One request with what the person wrote and how they were verified, for who decides on it."""
     return await rights_desk.request(request_id)
-
-
-@post(
-    "/rights/requests/{request_id:uuid}/verify",
-    operation_id="VerifyRightsRequest",
-    guards=[may("rights:decide")],
-    status_code=200,
-)
-async def verify(
-    request_id: FromPath[UUID],
-    data: JSONBody[Vouching],
-    rights_desk: NamedDependency[RightsDesk],
-    request: AdmittedRequest,
-) -> Progress:
-    """Say how you know that the person is who they say (Art. 12(6))."""
-    return await rights_desk.verify(request_id, data, request.user.principal, request.user.moment)
 
 
 @post(
@@ -128,6 +112,6 @@ def _read(name: str, text: str | None, kind: Any, wanted: str) -> Any:
 
 router = Router(
     path="/v1",
-    route_handlers=[file, list_requests, show_request, verify, approve, fetch_package, fetch_certificate],
+    route_handlers=[file, list_requests, show_request, approve, fetch_package, fetch_certificate],
     tags=["Rights"],
 )

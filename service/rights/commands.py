@@ -20,6 +20,8 @@ from service.policy.commands import ActivePolicy
 from service.rights import moving, rules, store
 from service.rights.access import Access
 from service.rights.erasure import Erasure
+from service.rights.letters.commands import Letters
+from service.rights.letters.model import Kind
 from service.rights.model import (
     ApprovalRefused,
     CertificateMissing,
@@ -39,6 +41,7 @@ from service.rights.model import (
     Vouching,
 )
 from service.rights.rules import Approving, found
+from service.rights.verification.commands import Codes
 from service.subjects import store as subjects_store
 from service.subjects.commands import COOKIE, Subjects
 from service.subjects.keys.commands import shred
@@ -64,6 +67,8 @@ class RightsDesk:
         datamap: DataMap,
         access: Access,
         promises: Promises,
+        codes: Codes,
+        letters: Letters,
     ) -> None:
         self._database = database
         self._erasing = erasing
@@ -71,6 +76,8 @@ class RightsDesk:
         self._subjects = subjects
         self._answers = answers
         self._access = access
+        self._codes = codes
+        self._letters = letters
         self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer, promises=promises)
 
     async def file(
@@ -95,6 +102,7 @@ class RightsDesk:
             request = _filed(request_id, filing, named, caller, received_at, verified=vouched is not None)
             await store.file(connection, request, sealed)
             await moving.enter(connection, request, self._policy.current.digest, at=received_at)
+            await self._codes.begin(connection, request, named)
             if claim:
                 await self._answers.keep(connection, [(claim, msgspec.json.encode(request.progress), None)])
             return request.progress
@@ -224,6 +232,7 @@ class RightsDesk:
             if request.state is State.RUNNING:
                 erased = await self._erasure.run(connection, request, bundle, moment.override, epoch_ends)
                 request = found(await store.request(connection, request_id))
+                await self._letters.told(connection, request, Kind.COMPLETED)
             return request.progress, erased
 
         progress, erased = await self._erasing.run("rights.erase", work)

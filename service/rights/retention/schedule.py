@@ -65,6 +65,7 @@ SCHEDULE: Mapping[str, Stay] = {
     "package_links": Stay(Until.REQUEST),
     "restrictions": Stay(Until.PERSON, since="since"),
     "rights_approvals": Stay(Until.REQUEST),
+    "rights_codes": Stay(Until.TASK, "their request has got further", "expires_at"),
     "rights_requests": Stay(Until.REQUEST, since="received_at"),
     "subjects": Stay(Until.NEVER, "of whoever was erased a random id remains, which leads nowhere", "created_at"),
     "touchpoint_counts": Stay(Until.NEVER, COUNT),
