@@ -59,11 +59,12 @@ from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
+from service.rights.erasure.composing import erasures_of
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
 from service.subjects.keyring import Keyring, load_key_file
-from service.subjects.keys.commands import SubjectKeys, promises_of
+from service.subjects.keys.commands import SubjectKeys
 from service.subjects.pseudonyms.api import router as pseudonym_router
 from service.subjects.pseudonyms.commands import PseudonymDesk
 
@@ -132,6 +133,7 @@ class Desks:
         )
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
+        self.erasures = erasures_of(settings, database, self.erasing, policy, self.subjects, datamap, self.signer)
         self.rights = self._rights(answers, datamap)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
@@ -157,14 +159,11 @@ class Desks:
     def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
         return RightsDesk(
             database=self.database,
-            erasing=self.erasing,
             policy=self.policy,
             subjects=self.subjects,
             answers=answers,
-            signer=self.signer,
-            issuer=self.settings.issuer,
             datamap=datamap,
-            promises=promises_of(self.settings),
+            erasures=self.erasures,
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:

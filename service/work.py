@@ -14,22 +14,30 @@ from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
+from service.rights.erasure.commands import Erasures
 from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
 BETWEEN_CHECKPOINTS = timedelta(seconds=1)
 BETWEEN_LESSONS = timedelta(seconds=10)
+BETWEEN_ERASURES = timedelta(seconds=10)
 BATCH = 1000
 
 
 async def work(
-    database: Database, consequences: Consequences, sequencer: Sequencer, learner: Learner, keyring: Database
+    database: Database,
+    consequences: Consequences,
+    sequencer: Sequencer,
+    learner: Learner,
+    keyring: Database,
+    erasures: Erasures,
 ) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_learn(learner))
         group.create_task(_tidy(database, consequences, keyring))
         group.create_task(_sequence(sequencer))
+        group.create_task(_erase(erasures))
 
 
 async def _sequence(sequencer: Sequencer) -> None:
@@ -58,6 +66,18 @@ async def _learn(learner: Learner) -> None:
         except Unavailable:
             event("work.unavailable")
         await asyncio.sleep(BETWEEN_LESSONS.total_seconds())
+
+
+async def _erase(erasures: Erasures) -> None:
+    """Go on with erasures that are approved and not done, whoever began them."""
+    while True:
+        try:
+            await erasures.go_on_all()
+        except Unavailable:
+            event("work.unavailable")
+        except Exception as error:  # noqa: BLE001 - what serves people must go on
+            crash("rights.erasures_crashed", error)
+        await asyncio.sleep(BETWEEN_ERASURES.total_seconds())
 
 
 async def _tidy(database: Database, consequences: Consequences, keyring: Database) -> None:
