@@ -57,9 +57,16 @@ from service.ledger.commands import LedgerDesk
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
+from service.recipients.mail.carriers import carrier_of
+from service.recipients.mail.commands import Post
+from service.rights.access import Access
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
 from service.rights.erasure.composing import erasures_of
+from service.rights.links.api import router as links_router
+from service.rights.links.commands import Links
+from service.rights.proof.api import router as proof_router
+from service.rights.proof.commands import ProofDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -88,7 +95,9 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    proof_router,
     console_router,
+    links_router,
 )
 
 
@@ -134,7 +143,18 @@ class Desks:
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
         self.erasures = erasures_of(settings, database, self.erasing, policy, self.subjects, datamap, self.signer)
-        self.rights = self._rights(answers, datamap)
+        self.post = Post(database, keyring.seal, carrier_of(settings))
+        self.access = Access(database=database, policy=policy, subjects=self.subjects, datamap=datamap)
+        self.links = Links(database, keyring.token)
+        self.rights = RightsDesk(
+            database=database,
+            policy=policy,
+            subjects=self.subjects,
+            answers=answers,
+            access=self.access,
+            erasures=self.erasures,
+        )
+        self.proofs = ProofDesk(database=database, claims=keyring.claims, seal_reason=self.subjects.seal)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
         return JourneyDesk(
@@ -154,16 +174,6 @@ class Desks:
             tokens=keyring.token,
             seal=self.subjects.seal,
             explanations=self.explanations,
-        )
-
-    def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
-        return RightsDesk(
-            database=self.database,
-            policy=self.policy,
-            subjects=self.subjects,
-            answers=answers,
-            datamap=datamap,
-            erasures=self.erasures,
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:
@@ -262,7 +272,10 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "proof_desk": desks.proofs,
         "login_desk": desks.logins,
+        "access": desks.access,
+        "links": desks.links,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 

@@ -34,6 +34,8 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
+from service.recipients.mail.carriers import carrier_of
+from service.recipients.mail.commands import Post
 from service.rights.erasure.composing import erasures_of
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
@@ -113,10 +115,8 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            keyring = desks.keys.database
-            tasks = partial(
-                work_on, desks.database, desks.consequences, sequencer, desks.learner, keyring, desks.erasures
-            )
+            others = desks.keys.database, desks.post, desks.erasures
+            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, *others)
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
@@ -191,8 +191,8 @@ async def _work(settings: Settings, url: str) -> None:
         erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring.signing)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
-            learner = Learner(database, policy)
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, erasures))
+            learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
+            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, erasures))
             await stop.wait()
             working.cancel()
     finally:

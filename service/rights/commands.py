@@ -11,7 +11,6 @@ from service.kernel.body import within_reach
 from service.kernel.clock import Moment
 from service.kernel.crypto import from_text, to_text
 from service.kernel.database import Connection, Database
-from service.kernel.datamap import DataMap
 from service.kernel.idempotency import Answers
 from service.kernel.ids import new_id
 from service.kernel.problem import Fault, Forbidden, IdempotencyConflict, InvalidBody
@@ -54,14 +53,14 @@ class RightsDesk:
         policy: ActivePolicy,
         subjects: Subjects,
         answers: Answers,
-        datamap: DataMap,
+        access: Access,
         erasures: Erasures,
     ) -> None:
         self._database = database
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
-        self._access = Access(database=database, subjects=subjects, datamap=datamap)
+        self._access = access
         self._erasures = erasures
 
     async def file(
@@ -209,7 +208,7 @@ class RightsDesk:
 
     async def package(self, request_id: UUID, moment: Moment) -> AsyncGenerator[bytes, None]:
         """The package of an approved access request, as the pieces of a zip file; the last one closes the request."""
-        return await self._access.package(request_id, self._policy.current, moment)
+        return await self._access.package(request_id, moment)
 
     async def certificate(self, request_id: UUID) -> Certified:
         """The certificate of an erasure; raises `CertificateMissing` before it is done, and for access."""
