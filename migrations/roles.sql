@@ -42,7 +42,7 @@ BEGIN
         ('ledger_leaves',      'placet_serving', 'SELECT'),
         ('ledger_nodes',       'placet_serving', 'SELECT'),
         ('ledger_checkpoints', 'placet_serving', 'SELECT'),
-        ('letters',            'placet_serving', 'INSERT'),
+        ('letters',            'placet_serving', 'SELECT, INSERT'),
         ('lookups',            'placet_serving', 'SELECT, INSERT, UPDATE (linked_to)'),
         ('migrations',         'placet_serving', 'SELECT'),
         ('notice_texts',       'placet_serving', 'SELECT, INSERT'),
@@ -124,5 +124,7 @@ BEGIN
     ) AS granted (name, role, rights) LOOP
         EXECUTE format('GRANT %s ON %I TO %I', line.rights, line.name, line.role);
     END LOOP;
+    -- What is left of the erased is looked for everywhere.
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO placet_erasure;
 END
 $$;

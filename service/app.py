@@ -142,7 +142,7 @@ class Desks:
         )
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
-        self.erasures = erasures_of(settings, database, self.erasing, policy, self.subjects, datamap, self.signer)
+        self.erasures = erasures_of(settings, database, self.erasing, policy, self.subjects, datamap, keyring)
         self.post = Post(database, keyring.seal, carrier_of(settings))
         self.access = Access(database=database, policy=policy, subjects=self.subjects, datamap=datamap)
         self.links = Links(database, keyring.token)

@@ -188,7 +188,7 @@ async def _work(settings: Settings, url: str) -> None:
         consequences = Consequences(datamap=tables, policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
         subjects = Subjects(keyring, policy, SubjectKeys(keys, keyring))
-        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring.signing)
+        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))

@@ -31,6 +31,7 @@ class State(Enum):
     OPEN = "open"
     RUNNING = "running"
     COMPLETED = "completed"
+    COMPLETED_WITH_EXCEPTIONS = "completed_with_exceptions"
 
 
 class Verification(Struct, frozen=True, forbid_unknown_fields=True):

@@ -47,7 +47,7 @@ def approving(request: RightsRequest, officer_id: str) -> Approving:
             return Approving.NOT_VERIFIED
         case State.OPEN:
             return Approving.COUNTS
-        case State.RUNNING | State.COMPLETED:
+        case State.RUNNING | State.COMPLETED | State.COMPLETED_WITH_EXCEPTIONS:
             return Approving.NO_LONGER_NEEDED
 
 
@@ -74,5 +74,5 @@ def fetching(request: RightsRequest) -> Fetching:
             return Fetching.NOT_APPROVED
         case State.RUNNING:
             return Fetching.READY
-        case State.COMPLETED:
+        case State.COMPLETED | State.COMPLETED_WITH_EXCEPTIONS:
             return Fetching.SERVED

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from service.ledger.rules import instant
+from service.recipients.model import Outcome
 from service.rights.erasure.model import Erased
 
 ISSUED = "placet-erasure-certificate+jwt"
@@ -53,3 +54,20 @@ def claims(
         "scan": dict(scan),
         "bundle": erased.bundle,
     }
+
+
+def told(outcomes: Sequence[Outcome]) -> list[dict[str, str | None]]:
+    """What became of what recipients were told: what they answered, or how far it got."""
+    return [
+        {
+            "recipient": one.recipient,
+            "outcome": one.answer or one.state.value,
+            "at": instant(one.at) if one.at else None,
+        }
+        for one in outcomes
+    ]
+
+
+def untold(recipients: Sequence[str]) -> list[dict[str, str | None]]:
+    """The recipients without an address for messages: the controller has to tell them itself (Art. 19)."""
+    return [{"recipient": recipient, "outcome": "no_endpoint", "at": None} for recipient in recipients]

@@ -2,22 +2,24 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
 
 from service.consent.linking.writing import release
 from service.decisioning.learning import arms
-from service.kernel.crypto import to_text
+from service.kernel.crypto import Sealer, to_text
 from service.kernel.database import Connection
 from service.kernel.datamap import DataMap, Person
 from service.kernel.ids import new_id
 from service.ledger import rules as ledger_rules
 from service.ledger import store as ledger
+from service.policy.commands import ActivePolicy
 from service.rights import store
 from service.rights.holds import store as holds
 from service.rights.package.gather import by_lookup
+from service.rights.proof.commands import seal
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
 
@@ -43,9 +45,11 @@ class Gone(Struct, frozen=True):
 class Eraser:
     """Erases people. The caller holds the row of the request, where there is one."""
 
-    def __init__(self, *, subjects: Subjects, datamap: DataMap) -> None:
+    def __init__(self, *, subjects: Subjects, datamap: DataMap, claims: Sealer, policy: ActivePolicy) -> None:
         self._subjects = subjects
         self._datamap = datamap
+        self._claims = claims
+        self._policy = policy
 
     async def named(self, connection: Connection, lookups: Sequence[bytes]) -> list[Person]:
         """Every subject whose own these lookups are, with all that lead to them.
@@ -76,11 +80,13 @@ class Eraser:
     ) -> Gone:
         """Erase persons whose locks the caller holds, and who have taken back what they taught; what is held stays."""
         held = await holds.held(connection, [person.subject_id for person in persons])
+        keep_until = at + timedelta(days=self._policy.current.retention.consent_proof)
         entries: list[UUID] = []
         rows: Counter[str] = Counter()
         for person in persons:
             keep = held.get(person.subject_id, ())
             await release(connection, person.subject_id, at, facts["bundle"])
+            await seal(connection, self._claims, person, at, keep_until)
             await subjects_store.entomb(connection, person.subject_id)
             entry_id, touched = await self.delete(connection, person, facts, at, {*keep, HOLDS} if keep else ())
             entries.append(entry_id)

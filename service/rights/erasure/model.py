@@ -31,7 +31,7 @@ class Notes(Struct, frozen=True):
     subjects: list[UUID]
     lookups: list[bytes]
     suppressed: list[bytes]
-    pseudonyms: dict[str, dict[UUID, bytes]]
+    pseudonyms: dict[str, list[str]]
 
     def __repr__(self) -> str:
         return "Notes(…)"
@@ -46,6 +46,13 @@ class Erased(Struct, frozen=True):
     rows: dict[str, int]
     suppressed: int
     bundle: str
+
+
+class Notified(Struct, frozen=True):
+    """Which recipients are told, and which the controller has to tell by other means: the service has no address."""
+
+    told: list[str]
+    no_endpoint: list[str]
 
 
 class Shredded(Struct, frozen=True):

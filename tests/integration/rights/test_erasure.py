@@ -27,7 +27,8 @@ async def test_others_are_left_alone(service: Running) -> None:
         await service.give(person, "analytics")
     tables = [table.name for table, _ in (await datamap.read(service.database)).of_subjects()]
     bob = await service.database.fetchval("SELECT subject_id FROM consent_state ORDER BY subject_id DESC LIMIT 1")
-    queries = [f"SELECT t::text FROM {t} t WHERE subject_id = $1" for t in tables if t != "rights_requests"]  # noqa: S608 - ours
+    others = [name for name in tables if name not in ("rights_requests", "letters")]
+    queries = [f"SELECT t::text FROM {t} t WHERE subject_id = $1" for t in others]  # noqa: S608 - ours
     before = [await service.database.fetch(query, bob) for query in queries]
     await erase(service, ADA)
     assert [await service.database.fetch(query, bob) for query in queries] == before
