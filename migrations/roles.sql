@@ -55,7 +55,8 @@ BEGIN
         ('restrictions',       'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
         ('rights_requests',    'placet_serving',
-            'SELECT, INSERT, UPDATE (state, verified_by, verified_at, verification, completed_at, closed_at)'),
+            'SELECT, INSERT, UPDATE (state, lookups, unverified, verified_by, verified_at, verification, due_at, extended_at, '
+            'extension, refusal, refusal_text, purposes, details, replacement, grounds, address, completed_at, closed_at)'),
         ('rights_tasks',       'placet_serving', 'SELECT'),
         ('suppressions',       'placet_serving', 'SELECT'),
         ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision, shredded_at)'),
@@ -115,8 +116,8 @@ BEGIN
         ('restrictions',       'placet_erasure', 'SELECT, DELETE'),
         ('rights_approvals',   'placet_erasure', 'SELECT'),
         ('rights_requests',    'placet_erasure',
-            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, extension, '
-            'refusal_text, completed_at, closed_at, certificate)'),
+            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, address, '
+            'extension, refusal_text, completed_at, closed_at, certificate)'),
         ('rights_tasks',       'placet_erasure', 'SELECT, INSERT, UPDATE (outcome, notes)'),
         ('suppressions',       'placet_erasure', 'SELECT, INSERT, UPDATE (erased_at, expires_at)'),
         ('subjects',           'placet_erasure', 'SELECT, UPDATE (state, revision)'),

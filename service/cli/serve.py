@@ -16,7 +16,8 @@ import click
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from service.app import ERASING, Desks, create_app
+from service.app import Desks, create_app
+from service.app.desks import ERASING
 from service.cli import credentials
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys

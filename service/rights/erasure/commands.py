@@ -32,6 +32,7 @@ from service.rights.holds import store as holds
 from service.rights.journal.file import Journal
 from service.rights.journal.model import JournalRefused, Line
 from service.rights.model import Progress, RightsRequest
+from service.rights.moving import move
 from service.rights.rules import found
 from service.subjects.commands import Subjects
 from service.subjects.keys import store as keys_store
@@ -277,8 +278,8 @@ class Erasures:
             held=kept,
             scan={name: tasks[Step.SCAN].outcome[name] for name in ("tables", "columns", "rows")} | {"found": 0},
         )
-        await requests.certify(connection, request.request_id, now, self._signer.sign(claims, certificate.ISSUED))
-        await requests.move(connection, request.request_id, ends)
+        await requests.certify(connection, request.request_id, self._signer.sign(claims, certificate.ISSUED))
+        await move(connection, request, ends, self._policy.current.digest, at=now)
         await store.forget(connection, request.request_id)
         return {Step.CERTIFY: Done({})}
 
