@@ -42,6 +42,7 @@ from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy
 from service.policy.load import load
 from service.rights.api import router as rights_router
+from service.rights.holds.api import router as holds_router
 from service.rights.links.api import router as links_router
 from service.rights.proof.api import router as proof_router
 from service.settings import Settings
@@ -71,6 +72,7 @@ ROUTERS = (
     proof_router,
     console_router,
     links_router,
+    holds_router,
 )
 
 
@@ -133,6 +135,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "login_desk": desks.logins,
         "access": desks.access,
         "links": desks.links,
+        "hold_desk": desks.holds,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 

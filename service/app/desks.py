@@ -27,6 +27,7 @@ from service.recipients.mail.commands import Post
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
 from service.rights.erasure.composing import erasures_of
+from service.rights.holds.commands import HoldDesk
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
 from service.settings import Settings
@@ -96,6 +97,13 @@ class Desks:
             subjects=self.subjects,
             answers=answers,
             access=self.access,
+            erasures=self.erasures,
+        )
+        self.holds = HoldDesk(
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            datamap=datamap,
             erasures=self.erasures,
         )
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
