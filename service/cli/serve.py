@@ -35,8 +35,11 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
+from service.recipients.delivery import Delivery
 from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
+from service.recipients.signatures import Signatures
+from service.recipients.wire import Wire
 from service.rights.erasure.composing import erasures_of
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
@@ -116,7 +119,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            others = desks.keys.database, desks.post, desks.erasures
+            others = desks.keys.database, desks.post, desks.delivery, desks.erasures
             tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, *others)
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
@@ -193,7 +196,11 @@ async def _work(settings: Settings, url: str) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, erasures))
+            signatures, wire = Signatures(keyring), Wire(development=settings.development)
+            named = SubjectKeys(keys, keyring)
+            delivery = Delivery(database=database, policy=policy, keys=named, signatures=signatures, wire=wire)
+            others = keys, post, delivery, erasures
+            working = group.create_task(work_on(database, consequences, sequencer, learner, *others))
             await stop.wait()
             working.cancel()
     finally:
