@@ -15,10 +15,11 @@ from service.kernel.webhooks import Public
 from service.recipients import store
 from service.recipients.delivery import AT_ONCE
 from service.recipients.rules import PAUSES
+from tests.certifying import certified
 from tests.conftest import ROOT
 from tests.integration.cli.playing import until
 from tests.process import worker_beside
-from tests.receiving import OK, Receiver, delivery, hang, reach, receiving
+from tests.receiving import OK, Received, Receiver, delivery, hang, reach, receiving
 from tests.running import Running, customer
 
 ADA = customer("ada-marker")
@@ -77,7 +78,15 @@ async def test_a_withdrawal_is_not_overtaken_by_an_older_grant(service: Running,
         await service.withdraw(person, ["personalization"])
     failing = iter([True, False, True, False, False] * 4)
 
-    async def answer(_: Any, writer: asyncio.StreamWriter) -> None:
+    under_way: set[str] = set()
+    overtaking: list[str] = []
+
+    async def answer(received: Received, writer: asyncio.StreamWriter) -> None:
+        who = received.data["pseudonym"]
+        overtaking.extend(under_way & {who})
+        under_way.add(who)
+        await asyncio.sleep(0.02)  # a recipient takes its time
+        under_way.remove(who)
         writer.write(REFUSAL if next(failing, False) else OK)
         await writer.drain()
 
@@ -85,6 +94,7 @@ async def test_a_withdrawal_is_not_overtaken_by_an_older_grant(service: Running,
     while any(row["delivered_at"] is None for row in await rows(service)):
         await asyncio.gather(*(delivery(service).run() for _ in range(3)))
         await make_due(service)
+    assert overtaking == []
     last: dict[str, str] = {}
     for received in crm.received:
         data = received.data
@@ -145,6 +155,23 @@ async def test_a_recipient_that_hangs_holds_up_no_other(service: Running, crm: R
         await until(told)
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_a_recipient_is_told_over_tls(
+    service: Running, crm: Receiver, policies_dir: Path, tmp_path: Path
+) -> None:
+    """By its name, whose certificate it shows; where that is not believed, nothing is sent."""
+    server, client = certified(tmp_path, "localhost")
+    async with receiving(server) as secure:
+        file = policies_dir / "recipients.toml"
+        file.write_text(file.read_text().replace(crm.endpoint, f"https://localhost:{secure.port}/changes"))
+        await service.post("/v1/bundles", {}, key=service.officers[0])
+        await service.give(ADA, "personalization")
+        assert await delivery(service).run() == 0
+        assert [row["failure"] for row in await rows(service)] == ["certificate"]
+        await make_due(service)
+        assert await delivery(service, context=client).run() == 1
+        assert [received.data["status"] for received in secure.received] == ["given"]
 
 
 async def test_a_worker_that_is_killed_loses_nothing(
