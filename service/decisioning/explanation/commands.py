@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -23,11 +24,13 @@ from service.decisioning.model import Choice, DecisionMade, Inputs, Mode, Reason
 from service.decisioning.tokens import TokenRefused, Tokens
 from service.journey import store as journey_store
 from service.journey.model import PastContact
-from service.kernel.clock import system_now
+from service.kernel.auth import Principal
+from service.kernel.clock import Moment, system_now
 from service.kernel.database import Connection, Database, Reader
 from service.kernel.problem import Forbidden
 from service.policy.commands import ActivePolicy, Archive
 from service.policy.model import Bundle
+from service.subjects.reading import read_of
 
 Open = Callable[[str, str, UUID, bytes], bytes]
 
@@ -76,6 +79,13 @@ class ExplanationDesk:
         if reading.detail != "person":
             raise Forbidden("With a token there is what the person is told; leave `detail` out.")
         return await self.explain(decision_id, reading)
+
+    async def opened_by(self, decision_id: UUID, caller: Principal, moment: Moment) -> None:
+        """Record that an officer opens the explanation of a decision; what a key reads is its service's."""
+        if caller.kind != "officer" or (stored := await store.decision(self._database, decision_id)) is None:
+            return
+        read = partial(read_of, subject_id=stored.subject_id, officer=caller, what="explanation", which=decision_id)
+        await self._database.run("explanation.open", partial(read, at=moment.override))
 
     async def explain(self, decision_id: UUID, reading: Reading) -> Explanation:
         """Why a stored decision was what it was, by the bundle of its time; raises `DecisionUnknown`."""

@@ -48,7 +48,7 @@ async def test_a_package_is_served_once(service: Running) -> None:
 async def test_a_package_that_did_not_arrive_can_be_fetched_again(service: Running) -> None:
     """A download that breaks off has served nobody: the request stays open."""
     request_id = await _ready(service)
-    pieces = await service.desks.rights.package(UUID(request_id), Moment(now=datetime.now(UTC), override=None))
+    pieces = await service.desks.access.package(UUID(request_id), Moment(now=datetime.now(UTC), override=None))
     assert await anext(pieces)
     await pieces.aclose()
     assert await _state(service, request_id) == "running"
@@ -56,12 +56,17 @@ async def test_a_package_that_did_not_arrive_can_be_fetched_again(service: Runni
 
 
 async def test_a_package_waits_for_nobody(service: Running) -> None:
-    """Whoever holds the person's lock does not keep the package waiting, nor the package them."""
+    """Whoever holds the person's lock does not keep the package waiting, nor the package them.
+
+    Only the entry that an officer fetches it waits, before anything is gathered.
+    """
     request_id = await _ready(service)
+    moment = Moment(now=datetime.now(UTC), override=None)
 
     async def work(connection: Connection) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(subject_id::text, 0)) FROM subjects")
-        assert (await fetch(service, request_id, "package")).status_code == 200
+        pieces = await service.desks.access.package(UUID(request_id), moment)
+        assert [piece async for piece in pieces]
 
     await service.database.run("test.hold", work)
 
