@@ -44,6 +44,7 @@ from service.policy.commands import ActivePolicy
 from service.policy.load import load
 from service.recipients.api import router as recipients_router
 from service.rights.api import router as rights_router
+from service.rights.holds.api import router as holds_router
 from service.rights.links.api import router as links_router
 from service.rights.proof.api import router as proof_router
 from service.rights.verification.api import router as verification_router
@@ -77,6 +78,7 @@ ROUTERS = (
     proof_router,
     console_router,
     links_router,
+    holds_router,
 )
 
 
@@ -144,6 +146,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "login_desk": desks.logins,
         "access": desks.access,
         "links": desks.links,
+        "hold_desk": desks.holds,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 

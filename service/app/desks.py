@@ -32,6 +32,8 @@ from service.recipients.wire import Wire
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
 from service.rights.ending import EndingDesk
+from service.rights.erasure.composing import erasures_of
+from service.rights.holds.commands import HoldDesk
 from service.rights.letters.commands import Letters
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
@@ -40,7 +42,7 @@ from service.rights.verification.commands import Codes
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
-from service.subjects.keys.commands import SubjectKeys, promises_of
+from service.subjects.keys.commands import SubjectKeys
 from service.subjects.pseudonyms.commands import PseudonymDesk
 
 ERASING = 2
@@ -103,7 +105,27 @@ class Desks:
         self.links = Links(self.database, keyring.token)
         self.letters = Letters(policy=self.policy, subjects=self.subjects)
         self.codes = Codes(self.database, self.policy, self.subjects, self.letters, keyring.token)
-        self.rights = self._rights(answers, datamap)
+        self.erasures = erasures_of(
+            self.settings, self.database, self.erasing, self.policy, self.subjects, datamap, keyring
+        )
+        self.rights = RightsDesk(
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            protection=self.protection,
+            answers=answers,
+            access=self.access,
+            erasures=self.erasures,
+            codes=self.codes,
+            letters=self.letters,
+        )
+        self.holds = HoldDesk(
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            datamap=datamap,
+            erasures=self.erasures,
+        )
         self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
         self.endings = EndingDesk(
             database=self.database, policy=self.policy, subjects=self.subjects, protection=self.protection
@@ -128,23 +150,6 @@ class Desks:
             tokens=keyring.token,
             seal=self.subjects.seal,
             explanations=self.explanations,
-        )
-
-    def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
-        return RightsDesk(
-            database=self.database,
-            erasing=self.erasing,
-            policy=self.policy,
-            subjects=self.subjects,
-            protection=self.protection,
-            answers=answers,
-            signer=self.signer,
-            issuer=self.settings.issuer,
-            datamap=datamap,
-            access=self.access,
-            promises=promises_of(self.settings),
-            codes=self.codes,
-            letters=self.letters,
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:

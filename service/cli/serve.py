@@ -17,6 +17,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from service.app import Desks, create_app
+from service.app.desks import ERASING
 from service.cli import credentials
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
@@ -39,8 +40,10 @@ from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
 from service.recipients.signatures import Signatures
 from service.recipients.wire import Wire
+from service.rights.erasure.composing import erasures_of
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
+from service.subjects.commands import Subjects
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file, upgrade_key_file
 from service.subjects.keyring import Keyring, load_key_file
@@ -116,8 +119,9 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            work = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database)
-            working = group.create_task(work(desks.post, desks.delivery)) if works else None
+            others = desks.keys.database, desks.post, desks.delivery, desks.erasures
+            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, *others)
+            working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             desks.changes.close()
@@ -182,22 +186,29 @@ async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
     database, keys = Database(url, size=2), Database(address, size=2)
+    erasing = Database(own.reveal, size=ERASING) if (own := settings.erasure_url) else database
     try:
         keyring = await _keyring(settings, database)
-        consequences = Consequences(datamap=await datamap.read(database), policy=policy, unlearn=arms.unlearn)
+        tables = await datamap.read(database)
+        consequences = Consequences(datamap=tables, policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
+        subjects = Subjects(keyring, policy, SubjectKeys(keys, keyring))
+        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
             signatures, wire = Signatures(keyring), Wire(development=settings.development)
             named = SubjectKeys(keys, keyring)
             delivery = Delivery(database=database, policy=policy, keys=named, signatures=signatures, wire=wire)
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, delivery))
+            others = keys, post, delivery, erasures
+            working = group.create_task(work_on(database, consequences, sequencer, learner, *others))
             await stop.wait()
             working.cancel()
     finally:
         await database.close()
         await keys.close()
+        if erasing is not database:
+            await erasing.close()
 
 
 @asynccontextmanager

@@ -106,6 +106,10 @@ SELECT lookup FROM lookups WHERE subject_id = $1 ORDER BY lookup;
 -- Those of the subjects who are neither unknown nor erased.
 SELECT subject_id FROM subjects WHERE subject_id = ANY($1::uuid[]) AND state = 'active';
 
+-- name: keyed
+-- Those of the subjects who need their keys: all but strangers and those who are erased and shredded.
+SELECT subject_id FROM subjects WHERE subject_id = ANY($1::uuid[]) AND (state = 'active' OR shredded_at IS NULL);
+
 -- name: next_active
 -- The next active subjects.
 SELECT subject_id FROM subjects WHERE subject_id > $1 AND state = 'active' ORDER BY subject_id LIMIT $2;
@@ -123,8 +127,11 @@ SELECT count(DISTINCT subject_id) AS number FROM lookups WHERE sealed < $1::byte
 SELECT DISTINCT subject_id FROM lookups WHERE subject_id = ANY($1::uuid[]) AND sealed >= $2::bytea;
 
 -- name: to_shred
--- The erased whose keys may not be deleted yet.
-SELECT subject_id FROM subjects WHERE state = 'erased' AND shredded_at IS NULL ORDER BY subject_id LIMIT $1;
+-- The erased whose keys may not be deleted yet, without those of whom something is held, which they open.
+SELECT subject_id FROM subjects WHERE state = 'erased' AND shredded_at IS NULL AND NOT EXISTS (
+    SELECT FROM holds h WHERE h.subject_id = subjects.subject_id
+)
+ORDER BY subject_id LIMIT $1;
 
 -- name: shredded
 -- Record that the keys of the erased are deleted.

@@ -120,6 +120,11 @@ async def active(reader: Reader, subjects: Iterable[UUID]) -> set[UUID]:
     return {row["subject_id"] for row in await reader.fetch(QUERIES["active"], list(subjects))}
 
 
+async def keyed(reader: Reader, subjects: Iterable[UUID]) -> set[UUID]:
+    """Those of the subjects who need their keys: the active, and those erased who are not shredded yet."""
+    return {row["subject_id"] for row in await reader.fetch(QUERIES["keyed"], list(subjects))}
+
+
 async def next_active(reader: Reader, after: UUID, most: int) -> list[UUID]:
     """The next active subjects after one, in the order of their ids."""
     return [row["subject_id"] for row in await reader.fetch(QUERIES["next_active"], after, most)]

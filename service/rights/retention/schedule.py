@@ -44,6 +44,7 @@ SCHEDULE: Mapping[str, Stay] = {
     "decisions": Stay(Until.PURPOSES, "inputs and stage the shortest of them, the rest the longest", "decided_at"),
     "deletions": Stay(Until.TASK, since="since"),
     "farewells": Stay(Until.TASK, "30 days, in which recipients learn of an erasure", "erased_at"),
+    "holds": Stay(Until.TASK, "when the hold ends; the data that it kept goes with it", "held_at"),
     "idempotency": Stay(Until.DAY, since="created_at"),
     "interactions": Stay(Until.PURPOSES, "the shortest of them", "recorded_at"),
     "key_fingerprints": Stay(Until.NEVER, "keys are known again by it; no key can be found from it"),
@@ -67,7 +68,9 @@ SCHEDULE: Mapping[str, Stay] = {
     "rights_approvals": Stay(Until.REQUEST),
     "rights_codes": Stay(Until.TASK, "their request has got further", "expires_at"),
     "rights_requests": Stay(Until.REQUEST, since="received_at"),
+    "rights_tasks": Stay(Until.REQUEST, "whom it is about is forgotten with the certificate"),
     "subjects": Stay(Until.NEVER, "of whoever was erased a random id remains, which leads nowhere", "created_at"),
+    "suppressions": Stay(Until.TASK, "after `retention.suppressions`", "erased_at"),
     "touchpoint_counts": Stay(Until.NEVER, COUNT),
     "touchpoints": Stay(Until.PURPOSES, "the longest of them", "recorded_at"),
 }
