@@ -27,6 +27,8 @@ FEW: Mapping[str, Any] = {
     "outbox.answer": "done",
     "rights_requests.right": "access",
     "rights_requests.state": "refused",
+    "interactions.purposes": ["personalization"],
+    "touchpoints.purposes": ["personalization"],
     "touchpoints.sentiment": 2,
 }
 """Values of columns that know few, or that the policies must know."""

@@ -16,7 +16,15 @@ from service.kernel.problem import Unavailable
 from service.ledger import store as ledger
 from service.policy.commands import ActivePolicy, Archive
 from service.rights import store
-from service.rights.model import PackageMissing, PackageServed, RequestNotReady, RequestSettled, RightsRequest, State
+from service.rights.model import (
+    PackageMissing,
+    PackageServed,
+    RequestNotReady,
+    RequestSettled,
+    Right,
+    RightsRequest,
+    State,
+)
 from service.rights.moving import move
 from service.rights.package import archive
 from service.rights.package.beside import Beside
@@ -28,8 +36,6 @@ from service.rights.rules import Fetching, fetching, found
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
 from service.subjects.keys.model import Seals
-
-PORTABILITY_RIGHT = "portability"
 
 
 class Access:
@@ -84,7 +90,7 @@ class Access:
         opened = (await self._seals(set(subjects.values()))).open
         created_at, bundle = moment.override or now, self._policy.current
         spool.restart()
-        if str(request.right.value) == PORTABILITY_RIGHT:
+        if request.right is Right.PORTABILITY:
             said = Said(request, bundle, portable(self._datamap), created_at, nothing_held=not subjects)
             gathering = Gathering(connection, said, opened, spool)
             cover = said.cover()

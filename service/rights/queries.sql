@@ -27,6 +27,12 @@ WHERE r.request_id = $1;
 SELECT details, verification, replacement, grounds, address, identifiers, extension, refusal_text
 FROM rights_requests WHERE request_id = $1;
 
+-- name: only_of
+-- The requests that name nobody but the holder of these lookups, verified: a code for another is not shown to them.
+SELECT request_id FROM rights_requests
+WHERE lookups && $1::bytea[] AND lookups <@ $1::bytea[] AND coalesce(cardinality(unverified), 0) = 0
+ORDER BY request_id;
+
 -- name: lock
 -- Wait until nobody else moves the request; what was read before is stale afterwards.
 SELECT request_id FROM rights_requests WHERE request_id = $1 FOR UPDATE;

@@ -80,6 +80,11 @@ async def request(reader: Reader, request_id: UUID) -> RightsRequest | None:
     return _request(row) if row else None
 
 
+async def only_of(reader: Reader, lookups: Sequence[bytes]) -> list[UUID]:
+    """The requests that name nobody but the holder of these lookups."""
+    return [row["request_id"] for row in await reader.fetch(QUERIES["only_of"], list(lookups))]
+
+
 async def sealed(reader: Reader, request_id: UUID) -> Sealed:
     """What is sealed of one request."""
     row = await reader.fetchrow(QUERIES["sealed"], request_id)

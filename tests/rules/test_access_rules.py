@@ -1,11 +1,14 @@
 """The rules of the access package, over HTTP: all of the person, nobody else, and safe to open."""
 
+import asyncio
 import hashlib
 import json
+import sys
+import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from pathlib import PurePosixPath
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
@@ -20,6 +23,7 @@ from service.ledger import rules as ledger_rules
 from service.ledger import store as ledger
 from service.ledger.note import from_base64
 from service.subjects.model import Identifier
+from tests.conftest import ROOT
 from tests.filing import data, package
 from tests.filling import Filling
 from tests.running import Running, customer
@@ -28,7 +32,7 @@ from tests.sequencing import sequencer_of
 ADA = {"kind": "email", "value": "ada.marker@example.com"}
 BOB = {"kind": "email", "value": "bob.marker@example.com"}
 UNKNOWN = {"kind": "email", "value": "nobody.marker@example.com"}
-MARKUP = "<script>alert('planted')</script>"
+HOSTILE = "=cmd()|'/c calc'!A1 ..\\..\\evil.exe </dd></div><script>alert('planted')</script><img src=x onerror=\"a()\">"
 
 
 @pytest.mark.rule("R7")
@@ -107,6 +111,40 @@ async def test_the_package_proves_what_was_agreed_to(service: Running) -> None:
 
 
 @pytest.mark.rule("R7")
+async def test_anyone_can_check_a_package(service: Running, tmp_path: Path) -> None:
+    """The program of docs/the-access-package.md proves a package with nothing else, and refuses a changed one."""
+    await service.give(ADA, "analytics", "personalization")
+    await sequencer_of(service).run()
+    program = (ROOT / "docs" / "the-access-package.md").read_text().split("```python\n")[1].split("```")[0]
+    with await package(service, ADA) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    forged = files["data.json"].replace(b'"status":"given"', b'"status":"refused"')
+    told: list[tuple[int, str]] = []
+    for content in (files, files | {"data.json": forged}, _with_manifest(files | {"data.json": forged})):
+        path = tmp_path / "package.zip"
+        with zipfile.ZipFile(path, "w") as copy:
+            for name, each in content.items():
+                copy.writestr(name, each)
+        ended = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-c", program, path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        said, wrong = await ended.communicate()
+        told.append((ended.returncode or 0, (said + wrong).decode().strip().splitlines()[-1]))
+    assert told[0] == (0, "2 entries proven")
+    assert told[1] == (1, "AssertionError: data.json")
+    assert told[2][0] == 1
+    assert told[2][1].startswith("AssertionError: 0")
+
+
+def _with_manifest(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files, with a manifest that says that they are what they are."""
+    manifest = json.loads(files["manifest.json"])
+    for file in manifest["files"]:
+        file["sha256"] = hashlib.sha256(files[file["name"]]).hexdigest()
+    return {**files, "manifest.json": json.dumps(manifest).encode()}
+
+
+@pytest.mark.rule("R7")
 async def test_the_package_shows_the_text_that_was_agreed_to(service: Running) -> None:
     """The notice that entries name by its hash is in the package, word for word."""
     await service.give(ADA, "analytics")
@@ -181,11 +219,13 @@ async def test_for_nobody_the_package_says_that_nothing_is_held(service: Running
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize("language", ["it", "en"])
 async def test_the_package_is_safe_to_open(service: Running, language: str) -> None:
-    """Its files have plain names, its page is escaped and without script, and its manifest is true."""
-    await service.give(ADA, "analytics")
-    with await package(service, ADA, language=language, details=MARKUP) as archive:
+    """Whatever stands in any text, its files have plain names, its page no script, and its manifest is true."""
+    subject_id = UUID((await service.give(ADA, "analytics"))["subject_id"])
+    filling = Filling(service, await datamap.read(service.database))
+    await filling.fill(subject_id, await _lookup_of(service, subject_id), HOSTILE)
+    with await package(service, ADA, language=language, details=HOSTILE) as archive:
         assert archive.testzip() is None
-        assert all(PurePosixPath(name).parts == (name,) for name in archive.namelist())
+        assert sorted(archive.namelist()) == ["data.json", "index.html", "manifest.json", "schema.json", "style.css"]
         page = archive.read("index.html").decode()
         manifest = json.loads(archive.read("manifest.json"))
         others = [name for name in archive.namelist() if name != "manifest.json"]
@@ -193,9 +233,9 @@ async def test_the_package_is_safe_to_open(service: Running, language: str) -> N
     assert {one["name"]: one["sha256"] for one in manifest["files"]} == digests
     seen = _Seen()
     seen.feed(page)
-    assert MARKUP in "".join(seen.text)
-    assert not {"script", "style", "iframe", "object", "form", "img"} & seen.tags
-    assert not {name for name in seen.attributes if name.startswith("on") or name == "style"}
+    assert "".join(seen.text).count(HOSTILE) > 20
+    assert not {"script", "style", "iframe", "object", "form", "img", "svg", "a"} & seen.tags
+    assert not {name for name in seen.attributes if name.startswith("on") or name in {"style", "src"}}
     assert f'<html lang="{language}">' in page
 
 

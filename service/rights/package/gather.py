@@ -19,6 +19,8 @@ LAST = len(ORDER) + 1
 AT_LAST = frozenset({"subjects", "outbox", "deletions", "idempotency"})
 """What we need to serve people, and copies of what stands elsewhere."""
 
+REQUEST = "request_id"
+
 Open = Callable[[str, str, UUID, bytes], bytes]
 
 
@@ -43,6 +45,11 @@ class Beside(Protocol):
 def by_lookup(datamap: DataMap) -> DataMap:
     """The part of the data map whose rows name identifiers, and so may be about people who are no subjects."""
     return DataMap(tables=tuple(table for table, owner in datamap.of_subjects() if "lookups" in owner.flags))
+
+
+def by_request(datamap: DataMap) -> DataMap:
+    """The part of the data map whose rows belong to a request, and so to whoever alone it names."""
+    return DataMap(tables=tuple(table for table, owner in datamap.of_subjects() if owner.name == REQUEST))
 
 
 async def gather(

@@ -7,8 +7,9 @@ from uuid import UUID
 from service.decisioning.explanation.names import names_in
 from service.kernel.database import Connection
 from service.kernel.datamap import DataMap, Person
+from service.rights import store
 from service.rights.package.beside import Beside
-from service.rights.package.gather import Open, by_lookup, everything, gather
+from service.rights.package.gather import Open, by_lookup, by_request, everything, gather
 from service.rights.package.insights import insights
 from service.rights.package.portability import under_consent_or_contract
 from service.rights.package.preface import Said
@@ -32,6 +33,8 @@ class Gathering:
         """Everything of a subject, and what is worked out about them."""
         person = Person(subject_id, await subjects_store.lookups_of(self._connection, subject_id))
         await self._gather(self._said.datamap, person, subject_id)
+        for request_id in await store.only_of(self._connection, person.lookups):
+            await self._gather(by_request(self._said.datamap), Person(request_id, ()), subject_id)
         if self.beside:
             names = names_in(self._said.bundle, "", self._said.request.language)
             told = await insights(self._connection, names, subject_id, self._said.created_at)

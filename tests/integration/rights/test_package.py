@@ -13,6 +13,8 @@ from service.kernel import datamap
 from service.kernel.clock import Moment
 from service.kernel.database import Connection
 from service.kernel.datamap import Person
+from service.recipients.mail.commands import post
+from service.recipients.mail.model import Letter
 from service.rights.model import PackageServed
 from service.rights.package.gather import gather
 from service.rights.package.spool import Spool
@@ -145,3 +147,22 @@ async def _peak(service: Running, whom: dict[str, str], touchpoints: int) -> int
     async for _ in await service.desks.access.package(request_id, Moment(now=datetime.now(UTC))):
         pass
     return tracemalloc.get_traced_memory()[1] - held
+
+
+async def test_a_letter_that_is_under_way_is_in_the_package(service: Running) -> None:
+    """What is about to be sent belongs to a request, and is shown to whoever alone the request names, verified."""
+    for person in (ADA, BOB):
+        await service.give(person, "analytics")
+    hidden = UUID(int=0)
+    for named in ((ADA,), (ADA, BOB), (ADA, ADA, ADA)):
+        request_id = hidden = UUID((await file(service, "erasure", *named))["request_id"])
+        letter = Letter(request_id, "refused", "en", "ada@example.com", "Your request", f"to {len(named)}")
+        await service.database.run(
+            "test.post",
+            lambda c, letter=letter: post(c, service.desks.subjects.seal, [letter]),
+        )
+    other = "UPDATE rights_requests SET unverified = ARRAY['other'::bytea] WHERE request_id = $1"
+    await service.database.run("test.other", lambda c: c.execute(other, hidden))
+    told = data(await package(service, ADA))
+    letters = told["subjects"][0]["tables"]["letters"]
+    assert [row["content"]["text"] for row in letters] == ["to 1"]
