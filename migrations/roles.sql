@@ -41,7 +41,7 @@ BEGIN
         ('ledger_leaves',      'placet_serving', 'SELECT'),
         ('ledger_nodes',       'placet_serving', 'SELECT'),
         ('ledger_checkpoints', 'placet_serving', 'SELECT'),
-        ('letters',            'placet_serving', 'INSERT'),
+        ('letters',            'placet_serving', 'SELECT, INSERT'),
         ('lookups',            'placet_serving', 'SELECT, INSERT, UPDATE (linked_to), DELETE'),
         ('migrations',         'placet_serving', 'SELECT'),
         ('notice_texts',       'placet_serving', 'SELECT, INSERT'),
