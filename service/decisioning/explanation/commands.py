@@ -34,6 +34,8 @@ from service.subjects.reading import read_of
 
 Open = Callable[[str, str, UUID, bytes], bytes]
 
+FEW = 200
+
 _inputs = msgspec.json.Decoder(Inputs)
 
 
@@ -97,13 +99,16 @@ class ExplanationDesk:
     async def explain_all(
         self, connection: Connection, decisions: Sequence[Stored], reading: Reading
     ) -> dict[UUID, Explanation]:
-        """Why several decisions for one person were what they were, read at one moment; by decision."""
+        """Why several decisions for one person were what they were, read at one moment; by decision.
+
+        They may be many, so that contacts are left out only of who has few (`FEW`): with more it would take too long.
+        """
         about = await self._about(connection, decisions[0].subject_id, reading.now) if decisions else None
         if about is None:
             return {}
         purposes = [*self._policy.current.purposes]
         kept = await journey_store.remembered(
-            connection, about.standing.subject_id, purposes, reading.now, reading.now, MOST + 1
+            connection, about.standing.subject_id, purposes, reading.now, reading.now, FEW + 1
         )
         about = replace(about, contacts=kept)
         return {
@@ -187,12 +192,13 @@ class ExplanationDesk:
         read = {field.purpose for field in case.slot.personal if field.purpose}
         if about is None or not read:
             return case
+        most = MOST if about.contacts is None else FEW
         if about.contacts is None:
             subject_id = about.standing.subject_id
             kept = await journey_store.remembered(reader, subject_id, read, now, decided_at)
         else:
             kept = then_known(about.contacts, read, now, decided_at)
-        return replace(case, contacts=readable(kept, about.standing, about.verdicts, self._policy.current))
+        return replace(case, contacts=readable(kept, about.standing, about.verdicts, self._policy.current), most=most)
 
     async def _about(self, reader: Reader, subject_id: UUID, now: datetime) -> About | None:
         """Where a person stands, and what may be read of them now."""
