@@ -15,10 +15,12 @@ from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
+from service.policy.commands import ActivePolicy
 from service.policy.model import Recipient
 from service.recipients import store as recipients
 from service.recipients.delivery import Delivery
 from service.recipients.mail.commands import Post
+from service.rights.abandoning import abandon
 from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
@@ -36,11 +38,12 @@ async def work(
     keyring: Database,
     post: Post,
     delivery: Delivery,
+    policy: ActivePolicy,
 ) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_learn(learner))
-        group.create_task(_tidy(database, consequences, keyring))
+        group.create_task(_tidy(database, consequences, keyring, policy))
         group.create_task(_sequence(sequencer))
         group.create_task(_carry(post))
         group.create_task(_deliver(delivery))
@@ -114,7 +117,7 @@ async def _learn(learner: Learner) -> None:
         await asyncio.sleep(BETWEEN_LESSONS.total_seconds())
 
 
-async def _tidy(database: Database, consequences: Consequences, keyring: Database) -> None:
+async def _tidy(database: Database, consequences: Consequences, keyring: Database, policy: ActivePolicy) -> None:
     """What can be done without one of the databases is done."""
     tasks = (
         partial(delete_ended, database, consequences),
@@ -123,6 +126,7 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
         partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),
+        partial(abandon, database, policy),
     )
     while True:
         for task in tasks:

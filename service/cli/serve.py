@@ -117,7 +117,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
             work = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database)
-            working = group.create_task(work(desks.post, desks.delivery)) if works else None
+            working = group.create_task(work(desks.post, desks.delivery, desks.policy)) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -191,7 +191,9 @@ async def _work(settings: Settings, url: str) -> None:
             signatures, wire = Signatures(keyring), Wire(development=settings.development)
             named = SubjectKeys(keys, keyring)
             delivery = Delivery(database=database, policy=policy, keys=named, signatures=signatures, wire=wire)
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, delivery))
+            working = group.create_task(
+                work_on(database, consequences, sequencer, learner, keys, post, delivery, policy)
+            )
             await stop.wait()
             working.cancel()
     finally:
