@@ -16,11 +16,13 @@ from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
+from service.policy.commands import ActivePolicy
 from service.policy.model import Recipient
 from service.recipients import store as recipients
 from service.recipients.delivery import Delivery
 from service.recipients.mail.commands import Post
 from service.rights.erasure.commands import Erasures
+from service.rights.abandoning import abandon
 from service.rights.verification.commands import forget_codes
 from service.subjects.keys.commands import shred_due, sweep
 
@@ -41,11 +43,12 @@ async def work(
     post: Post,
     delivery: Delivery,
     erasures: Erasures,
+    policy: ActivePolicy,
 ) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_learn(learner))
-        group.create_task(_tidy(database, consequences, keyring))
+        group.create_task(_tidy(database, consequences, keyring, policy))
         group.create_task(_sequence(sequencer))
         group.create_task(_erase(erasures))
         group.create_task(_carry(post))
@@ -132,7 +135,7 @@ async def _erase(erasures: Erasures) -> None:
         await asyncio.sleep(BETWEEN_ERASURES.total_seconds())
 
 
-async def _tidy(database: Database, consequences: Consequences, keyring: Database) -> None:
+async def _tidy(database: Database, consequences: Consequences, keyring: Database, policy: ActivePolicy) -> None:
     """What can be done without one of the databases is done."""
     tasks = (
         partial(delete_ended, database, consequences),
@@ -143,6 +146,7 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
         partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),
+        partial(abandon, database, policy),
     )
     while True:
         for task in tasks:

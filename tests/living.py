@@ -10,6 +10,8 @@ from tests.planting import Planted
 from tests.reporting import report
 from tests.running import NOTICE, Running, customer, succeeded
 
+PROPER = {"kind": "email", "value": "proper@example.com"}
+
 
 async def live(service: Running, planted: Planted) -> None:
     """Everything that one person can do, with a marker in every place that takes something of theirs."""
@@ -52,6 +54,7 @@ async def live(service: Running, planted: Planted) -> None:
     await parted(service, planted, cookie)
     own = await package(service, planted.email, planted.phone, planted.customer, {"kind": "cookie", "value": cookie})
     assert planted.marker.encode() in own.read("data.json")
+    await exercised(service, planted)
     gone = customer(f"gone {planted.marker}")
     await service.give(gone, "analytics", **evidence)
     erasure = (await file(service, "erasure", gone, details=planted.marker))["request_id"]
@@ -75,6 +78,30 @@ async def protected(service: Running, subject: dict[str, str]) -> None:
     succeeded(await service.post("/v1/objections", body, headers=own), 201)
     for path, more, status in (("/v1/restrictions", {}, 201), ("/v1/restrictions/lift", {"told": "by letter"}, 200)):
         succeeded(await service.post(path, {"subject": subject, **more}, key=service.officers[0]), status)
+
+
+async def exercised(service: Running, planted: Planted) -> None:
+    """Every right but those that are served by a package, in every way in which a request ends."""
+    officer, said = service.officers[0], f"about {planted.marker} and {planted.email['value']}"
+    wrong, right = (customer(f"{word} {planted.marker}") for word in ("wrong", "right"))
+    await service.give(wrong, "analytics")
+    asked: dict[str, dict[str, Any]] = {
+        "rectification": {"replacement": right},
+        "restriction": {"grounds": said},
+        "objection": {"purposes": ["analytics", "marketing_email"], "grounds": said},
+    }
+    for kind, more in asked.items():
+        request_id = (await file(service, kind, wrong, details=said, **more))["request_id"]
+        path = f"{REQUESTS}/{request_id}"
+        succeeded(await service.post(f"{path}/extend", {"reason": said}, key=officer))
+        assert (await approve_all(service, request_id))["state"] == "completed"
+        if kind == "restriction":
+            assert succeeded(await service.post(f"{path}/lift", {"told": said}, key=officer))["lifted"]
+    refusal = {"reason": "excessive", "text": said}
+    request_id = (await file(service, "restriction", planted.email, grounds=said))["request_id"]
+    succeeded(await service.post(f"{REQUESTS}/{request_id}/refuse", refusal, key=officer))
+    request_id = (await file(service, "rectification", planted.email, replacement=PROPER, details=said))["request_id"]
+    succeeded(await service.post(f"{REQUESTS}/{request_id}/cancel"))
 
 
 async def imported(service: Running, planted: Planted) -> None:

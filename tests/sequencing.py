@@ -76,4 +76,4 @@ async def working(service: Running) -> None:
     """The worker's tasks, until cancelled."""
     desks = service.desks
     given = (service.database, desks.consequences, sequencer_of(service), desks.learner, service.keyring)
-    await work(*given, desks.post, desks.delivery)
+    await work(*given, desks.post, desks.delivery, desks.policy)

@@ -128,7 +128,11 @@ class Desks:
         )
         self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
         self.endings = EndingDesk(
-            database=self.database, policy=self.policy, subjects=self.subjects, protection=self.protection
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            protection=self.protection,
+            letters=self.letters,
         )
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
 

@@ -119,7 +119,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            others = desks.keys.database, desks.post, desks.delivery, desks.erasures
+            others = desks.keys.database, desks.post, desks.delivery, desks.erasures, desks.policy
             tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, *others)
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
@@ -200,7 +200,7 @@ async def _work(settings: Settings, url: str) -> None:
             signatures, wire = Signatures(keyring), Wire(development=settings.development)
             named = SubjectKeys(keys, keyring)
             delivery = Delivery(database=database, policy=policy, keys=named, signatures=signatures, wire=wire)
-            others = keys, post, delivery, erasures
+            others = keys, post, delivery, erasures, policy
             working = group.create_task(work_on(database, consequences, sequencer, learner, *others))
             await stop.wait()
             working.cancel()

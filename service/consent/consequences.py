@@ -62,12 +62,25 @@ class Consequences:
         if messages:
             await outbox.enqueue(connection, messages)
 
+    async def announce_protection(
+        self, connection: Connection, kind: str, subject_id: UUID, content: Mapping[str, str], *purposes: str
+    ) -> None:
+        """Tell the recipients of some purposes, or of all where none is named, what protects a subject (Art. 19)."""
+        reached = self._reached(purposes or tuple(self._policy.current.purposes))
+        if reached:
+            await outbox.enqueue(connection, [Message(subject_id, recipient, kind, content) for recipient in reached])
+
     def _announcements(self, subject_id: UUID, state: ConsentState) -> list[Message]:
         """Where a purpose stands now, for each of its recipients that can be reached."""
+        return [
+            Message(subject_id, recipient, CONSENT, _content(state)) for recipient in self._reached([state.purpose])
+        ]
+
+    def _reached(self, purposes: Sequence[str]) -> list[str]:
+        """The recipients of purposes that can be reached, each once."""
         bundle = self._policy.current
-        purpose = bundle.purposes.get(state.purpose)
-        reached = [r for r in purpose.recipients if bundle.recipients[r].endpoint] if purpose else []
-        return [Message(subject_id, recipient, kind=CONSENT, content=_content(state)) for recipient in reached]
+        named = (r for purpose in purposes if purpose in bundle.purposes for r in bundle.purposes[purpose].recipients)
+        return [recipient for recipient in dict.fromkeys(named) if bundle.recipients[recipient].endpoint]
 
     async def delete(self, connection: Connection, subjects: Collection[UUID]) -> int:
         """Delete what no purpose of these subjects keeps, up to 1,000 rows; returns how many. The rest is kept in mind.

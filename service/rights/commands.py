@@ -103,6 +103,8 @@ class RightsDesk:
             await self._codes.begin(connection, request, named)
             for step in (State.RUNNING, State.COMPLETED) if ended else ():
                 request = await moving.move(connection, request, step, bundle.digest, at=at)
+            if ended:  # nobody has verified whose address it is
+                await store.forget_address(connection, request_id)
             if claim:
                 await self._answers.keep(connection, [(claim, msgspec.json.encode(request.progress), None)])
             return request.progress

@@ -1,6 +1,6 @@
 """How requests end without being served, and how a restriction ends: extend, refuse, cancel, lift."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.consent.protection.commands import ProtectionDesk
@@ -11,6 +11,8 @@ from service.ledger.rules import instant
 from service.policy.commands import ActivePolicy
 from service.rights import complaint, moving, rules, store
 from service.rights.deadline import MONTHS_EXTENDED, due_at
+from service.rights.letters.commands import Letters
+from service.rights.letters.model import Facts, Kind
 from service.rights.model import (
     Ending,
     Extending,
@@ -38,12 +40,19 @@ class EndingDesk:
     """Ends requests otherwise than by serving them, and restrictions that were served."""
 
     def __init__(
-        self, *, database: Database, policy: ActivePolicy, subjects: Subjects, protection: ProtectionDesk
+        self,
+        *,
+        database: Database,
+        policy: ActivePolicy,
+        subjects: Subjects,
+        protection: ProtectionDesk,
+        letters: Letters,
     ) -> None:
         self._database = database
         self._policy = policy
         self._subjects = subjects
         self._protection = protection
+        self._letters = letters
         self._sealing = Sealing(subjects.seal, subjects.open)
 
     async def extend(self, request_id: UUID, extending: Extending, officer: Principal, moment: Moment) -> Progress:
@@ -72,7 +81,9 @@ class EndingDesk:
             await store.extend(connection, request_id, due, at, reason)
             also = {"extended_to": instant(due)}
             await moving.enter(connection, request, bundle.digest, at=at, by=_officer(officer), also=also)
-            return found(await store.request(connection, request_id)).progress
+            extended = found(await store.request(connection, request_id))
+            await self._letters.told(connection, extended, Kind.EXTENDED, Facts(reason=extending.reason))
+            return extended.progress
 
         return await self._database.run("rights.extend", work)
 
@@ -87,7 +98,10 @@ class EndingDesk:
             text = self._sealing.required("refusal_text", request_id, refusing.text.encode())
             await store.refuse(connection, request_id, refusing.reason, text)
             by = _officer(officer)
-            return await moving.move(connection, request, State.REFUSED, bundle.digest, by=by, at=moment.override)
+            await moving.move(connection, request, State.REFUSED, bundle.digest, by=by, at=moment.override)
+            refused = found(await store.request(connection, request_id))
+            await self._letters.told(connection, refused, Kind.REFUSED, Facts(reason=refusing.text))
+            return refused
 
         request = await self._database.run("rights.refuse", work)
         return Refused(
@@ -132,7 +146,7 @@ class EndingDesk:
                 raise RequestSettled("Only a restriction that holds is lifted.")
             lifts_at = request.lifts_at or (at if lifting.told else at + NOTICE)
             if request.lifts_at is None and not lifting.told:
-                await self._announce(connection, request)
+                await self._announce(connection, request, lifts_at)
             if request.lifts_at is None:
                 await store.lift(connection, request_id, lifts_at)
                 also = {"lifts_at": instant(lifts_at)}
@@ -144,10 +158,9 @@ class EndingDesk:
 
         return await self._database.run("rights.lift", work)
 
-    async def _announce(self, connection: Connection, request: RightsRequest) -> None:
-        """Tell the person that their restriction is about to be lifted."""
-        sealed = await store.sealed(connection, request.request_id)
-        if sealed.address is None:
+    async def _announce(self, connection: Connection, request: RightsRequest, lifts_at: datetime) -> None:
+        """Tell the person when their restriction is lifted; raises `NobodyTold`."""
+        if not await self._letters.told(connection, request, Kind.LIFTED, Facts(at=lifts_at)):
             raise NobodyTold("No address of the person is known: tell them, and say how in `told`.")
 
 

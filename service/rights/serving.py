@@ -4,7 +4,6 @@ from datetime import datetime
 
 import msgspec
 
-from service.consent.protection.announcing import announce
 from service.consent.protection.commands import ProtectionDesk
 from service.kernel.database import Connection
 from service.kernel.ids import new_id
@@ -71,4 +70,4 @@ class Serving:
                 facts = {"request_id": str(request.request_id), "identifier_kind": right.kind, "bundle": bundle.digest}
                 entry = ledger_rules.entry(RECTIFICATION, led.home, new_id(), since, since, facts)
                 await ledger.append(connection, [entry])
-                await announce(connection, bundle, entry)
+                await self._protection.announce(connection, entry)

@@ -15,6 +15,11 @@ from tests.running import Running, refused, succeeded
 
 NOW = "2026-03-02T10:00:00Z"
 ADA = {"kind": "email", "value": "ada.marker@example.com"}
+MORE: dict[str, dict[str, Any]] = {
+    "restriction": {"grounds": "I contest that it is accurate"},
+    "objection": {"purposes": ["analytics"]},
+    "rectification": {"replacement": {"kind": "email", "value": "ada.right@example.com"}},
+}
 UNKNOWN = {"kind": "email", "value": "nobody.marker@example.com"}
 
 
@@ -121,6 +126,23 @@ async def test_who_filed_a_request_does_not_approve_it(service: Running) -> None
     refused(await service.post(f"{path}/approve"), 403, "forbidden")
     assert succeeded(await approve(service, filed["request_id"], 1))["state"] == "open"
     assert await service.count("rights_approvals") == 1
+
+
+@pytest.mark.rule("R6")
+@pytest.mark.parametrize("right", ["restriction", "objection", "rectification"])
+async def test_what_is_served_on_approval_needs_two_different_officers(service: Running, right: str) -> None:
+    """Approvals of one officer, however many and at once, are one; a second officer's serves the request, once."""
+    await service.give(ADA, "analytics")
+    request_id = (await file(service, right, ADA, **MORE[right]))["request_id"]
+    alone = await asyncio.gather(*(approve(service, request_id) for _ in range(8)))
+    assert {succeeded(answer)["state"] for answer in alone} == {"open"}
+    assert (await service.check(ADA, "analytics"))["allowed"]
+    both = await asyncio.gather(*(approve(service, request_id, turn % 2) for turn in range(8)))
+    assert succeeded(both[-1])["state"] == "completed"
+    assert not (await service.check(ADA, "analytics"))["allowed"]
+    done = "SELECT count(*) FROM ledger_entries WHERE kind = $1"
+    assert await service.database.fetchval(done, right) == 1
+    assert await service.count("rights_approvals") == 2
 
 
 @pytest.mark.rule("R14")

@@ -9,7 +9,6 @@ import msgspec
 
 from service.consent.consequences import Consequences
 from service.consent.protection import store
-from service.consent.protection.announcing import announce
 from service.consent.protection.model import (
     Lifted,
     Objected,
@@ -39,6 +38,8 @@ from service.subjects.model import Led, Lookup
 
 OPEN_TO_OBJECTION = frozenset({LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTEREST, LegalBasis.PUBLIC_TASK})
 """Art. 21(1); consent is withdrawn rather than objected to, but the wrong word for no is a no all the same."""
+TOLD = ("purpose", "identifier_kind")
+"""What an entry says that recipients are told too."""
 
 
 class ProtectionDesk:
@@ -125,7 +126,7 @@ class ProtectionDesk:
         entry = _entry("restriction", subject_id, now, {"bundle": bundle.digest})
         await _append(connection, [entry])
         await store.restrict(connection, subject_id, entry.entry_id, now)
-        await announce(connection, bundle, entry)
+        await self.announce(connection, entry)
         return Restricted(subject_id=subject_id, entry_id=entry.entry_id, since=now)
 
     async def lift(self, telling: Telling, moment: Moment) -> Lifted:
@@ -161,8 +162,14 @@ class ProtectionDesk:
         entry = ledger_rules.entry("restriction_lifted", subject_id, new_id(), now, now, facts, evidence)
         await _append(connection, [entry])
         await store.lift(connection, subject_id)
-        await announce(connection, bundle, entry)
+        await self.announce(connection, entry)
         return entry.entry_id
+
+    async def announce(self, connection: Connection, entry: Entry, *purposes: str) -> None:
+        """Tell the recipients of some purposes, or of all, what an entry says (Art. 19); no identifier is in it."""
+        told = {"entry_id": str(entry.entry_id), "effective_at": ledger_rules.instant(entry.effective_at)}
+        told |= {name: entry.payload[name] for name in TOLD if name in entry.payload}
+        await self._consequences.announce_protection(connection, entry.kind, entry.subject_id, told, *purposes)
 
     async def _enter(
         self, connection: Connection, lookups: Sequence[Lookup], at: datetime | None
@@ -193,7 +200,7 @@ class ProtectionDesk:
         await store.objections(connection, subject_id, records, [purpose.direct_marketing for purpose in purposes])
         await self._consequences.delete(connection, [subject_id])
         for entry, purpose in zip(entries, purposes, strict=True):
-            await announce(connection, bundle, entry, purpose.recipients)
+            await self.announce(connection, entry, purpose.id)
         receipt = self._receipts.issue(bundle, entries)
         return Objected(subject_id=subject_id, records=records, receipt=receipt)
 
