@@ -135,6 +135,8 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
         "codes": desks.codes,
+        "rights_register": desks.register,
+        "ending_desk": desks.endings,
         "proof_desk": desks.proofs,
         "login_desk": desks.logins,
         "access": desks.access,

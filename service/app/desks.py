@@ -27,9 +27,11 @@ from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
+from service.rights.ending import EndingDesk
 from service.rights.letters.commands import Letters
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
+from service.rights.showing import RightsRegister
 from service.rights.verification.commands import Codes
 from service.settings import Settings
 from service.subjects.commands import Subjects
@@ -93,6 +95,8 @@ class Desks:
         self.letters = Letters(policy=self.policy, subjects=self.subjects)
         self.codes = Codes(self.database, self.policy, self.subjects, self.letters, keyring.token)
         self.rights = self._rights(answers, datamap)
+        self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
+        self.endings = EndingDesk(self.database, self.policy, self.subjects, self.protection, self.letters)
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
@@ -121,6 +125,7 @@ class Desks:
             erasing=self.erasing,
             policy=self.policy,
             subjects=self.subjects,
+            protection=self.protection,
             answers=answers,
             signer=self.signer,
             issuer=self.settings.issuer,

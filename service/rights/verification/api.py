@@ -11,7 +11,7 @@ from service.kernel.problem import Fault, Forbidden, InvalidBody
 from service.rights.commands import RightsDesk
 from service.rights.model import Progress, Vouching
 from service.rights.verification.commands import Codes
-from service.rights.verification.model import Proof
+from service.rights.verification.model import Proving
 
 
 @post(
@@ -22,7 +22,7 @@ from service.rights.verification.model import Proof
 )
 async def verify(
     request_id: FromPath[UUID],
-    data: JSONBody[Proof],
+    data: JSONBody[Proving],
     rights_desk: NamedDependency[RightsDesk],
     codes: NamedDependency[Codes],
     request: AdmittedRequest,

@@ -14,14 +14,14 @@ DIGITS = 8
 CodeText = Annotated[str, Meta(pattern=rf"^[0-9]{{{DIGITS}}}$")]
 
 
-class Proof(Struct, frozen=True, forbid_unknown_fields=True):
+class Proving(Struct, frozen=True, forbid_unknown_fields=True):
     """The code that came to one of the identifiers; or, of an officer, how they know that it is the person."""
 
     code: CodeText | None = None
     note: FreeText | None = None
 
     def __repr__(self) -> str:
-        return "Proof(…)"
+        return "Proving(…)"
 
 
 class Code(Struct, frozen=True):
