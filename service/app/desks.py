@@ -99,9 +99,9 @@ class Desks:
         self.delivery = Delivery(
             database=self.database, policy=self.policy, keys=self.keys, signatures=signatures, wire=wire
         )
-        self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
-        self.links = Links(self.database, keyring.token)
         self.letters = Letters(policy=self.policy, subjects=self.subjects)
+        self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations, self.letters)
+        self.links = Links(self.database, keyring.token)
         self.codes = Codes(self.database, self.policy, self.subjects, self.letters, keyring.token)
         self.rights = self._rights(answers, datamap)
         self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
@@ -143,6 +143,7 @@ class Desks:
             promises=promises_of(self.settings),
             codes=self.codes,
             letters=self.letters,
+            links=self.links,
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:

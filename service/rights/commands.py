@@ -23,7 +23,9 @@ from service.rights import moving, rules, store
 from service.rights.access import Access
 from service.rights.erasure import Erasure
 from service.rights.letters.commands import Letters
-from service.rights.letters.model import Kind
+from service.rights.letters.model import Facts, Kind
+from service.rights.links.commands import LASTS as LINK_LASTS
+from service.rights.links.commands import Links
 from service.rights.model import (
     ApprovalRefused,
     CertificateMissing,
@@ -68,6 +70,7 @@ class RightsDesk:
         promises: Promises,
         codes: Codes,
         letters: Letters,
+        links: Links,
     ) -> None:
         self._database = database
         self._erasing = erasing
@@ -80,6 +83,8 @@ class RightsDesk:
         self._access = access
         self._codes = codes
         self._letters = letters
+        self._links = links
+        self._issuer = issuer
         self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer, promises=promises)
 
     async def file(
@@ -194,7 +199,16 @@ class RightsDesk:
             await self._serving.serve(connection, request, bundle, at)
             request = await self._move(connection, request, State.COMPLETED, officer, at)
             await self._letters.told(connection, request, Kind.COMPLETED)
+        if request.right in rules.PACKAGED and await self._letters.reaches(connection, request_id):
+            await self._send_link(connection, request, at)
         return request
+
+    async def _send_link(self, connection: Connection, request: RightsRequest, at: datetime | None) -> None:
+        """Let the person fetch their package by a link in a letter to the address that they proved."""
+        token = await self._links.issue(connection, request.request_id, at)
+        ends = (at or await store.clock(connection)) + LINK_LASTS
+        link = f"{self._issuer}/v1/rights/packages/{token}"
+        await self._letters.told(connection, request, Kind.PACKAGE, Facts(link=link, at=ends))
 
     async def _move(
         self, connection: Connection, request: RightsRequest, to: State, officer: Principal, at: datetime | None
