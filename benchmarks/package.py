@@ -33,6 +33,7 @@ from service.kernel.migrate import migrate
 from service.policy.commands import ActivePolicy
 from service.policy.load import load
 from service.rights.access import Access
+from service.rights.letters.commands import Letters
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -100,7 +101,8 @@ async def measured(url: str, folder: Path, touchpoints: int) -> list[Measured]:
         explanations = ExplanationDesk(
             database=database, policy=policy, opened=subjects.open, tokens=Tokens(keyring.token)
         )
-        access = Access(database, policy, subjects, await datamap.read(database), explanations)
+        letters = Letters(policy=policy, subjects=subjects)
+        access = Access(database, policy, subjects, await datamap.read(database), explanations, letters)
         timed = [await _run(access, await approved(database, lookup)) for _ in range(TIMES)]
         tracemalloc.start()
         counted = await _run(access, await approved(database, lookup))

@@ -21,8 +21,8 @@ from service.policy.model import Recipient
 from service.recipients import store as recipients
 from service.recipients.delivery import Delivery
 from service.recipients.mail.commands import Post
-from service.rights.erasure.commands import Erasures
 from service.rights.abandoning import abandon
+from service.rights.erasure.commands import Erasures
 from service.rights.verification.commands import forget_codes
 from service.subjects.keys.commands import shred_due, sweep
 

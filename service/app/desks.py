@@ -101,9 +101,9 @@ class Desks:
         self.delivery = Delivery(
             database=self.database, policy=self.policy, keys=self.keys, signatures=signatures, wire=wire
         )
-        self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
-        self.links = Links(self.database, keyring.token)
         self.letters = Letters(policy=self.policy, subjects=self.subjects)
+        self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations, self.letters)
+        self.links = Links(self.database, keyring.token)
         self.codes = Codes(self.database, self.policy, self.subjects, self.letters, keyring.token)
         self.erasures = erasures_of(
             self.settings, self.database, self.erasing, self.policy, self.subjects, datamap, keyring
@@ -118,6 +118,8 @@ class Desks:
             erasures=self.erasures,
             codes=self.codes,
             letters=self.letters,
+            links=self.links,
+            issuer=self.settings.issuer,
         )
         self.holds = HoldDesk(
             database=self.database,
@@ -127,13 +129,7 @@ class Desks:
             erasures=self.erasures,
         )
         self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
-        self.endings = EndingDesk(
-            database=self.database,
-            policy=self.policy,
-            subjects=self.subjects,
-            protection=self.protection,
-            letters=self.letters,
-        )
+        self.endings = EndingDesk(self.database, self.policy, self.subjects, self.protection, self.letters)
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:

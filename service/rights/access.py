@@ -16,6 +16,8 @@ from service.kernel.problem import Unavailable
 from service.ledger import store as ledger
 from service.policy.commands import ActivePolicy, Archive
 from service.rights import store
+from service.rights.letters.commands import Letters
+from service.rights.letters.model import Kind
 from service.rights.model import (
     PackageMissing,
     PackageServed,
@@ -48,12 +50,14 @@ class Access:
         subjects: Subjects,
         datamap: DataMap,
         explanations: ExplanationDesk,
+        letters: Letters,
     ) -> None:
         self._database = database
         self._policy = policy
         self._subjects = subjects
         self._datamap = datamap
         self._explanations = explanations
+        self._letters = letters
         self._archive = Archive(database)
 
     async def package(self, request_id: UUID, moment: Moment) -> AsyncGenerator[bytes, None]:
@@ -137,16 +141,18 @@ class Access:
                 held = piece
         finally:
             spool.close()
-        complete = partial(_complete, request_id=request_id, bundle=bundle, at=moment.override)
+        complete = partial(_complete, request_id=request_id, bundle=bundle, at=moment.override, letters=self._letters)
         await self._database.run("rights.serve", complete)
         yield held
 
 
-async def _complete(connection: Connection, request_id: UUID, bundle: str, at: datetime | None) -> None:
-    """Close a request that was served just now; raises `PackageServed` for who comes second."""
+async def _complete(
+    connection: Connection, request_id: UUID, bundle: str, at: datetime | None, letters: Letters
+) -> None:
+    """Close a request that was served just now, and tell its person; raises `PackageServed` for who comes second."""
     request = found(await store.locked(connection, request_id))
     _refuse_unready(request)
-    await move(connection, request, State.COMPLETED, bundle, at=at)
+    await letters.told(connection, await move(connection, request, State.COMPLETED, bundle, at=at), Kind.COMPLETED)
 
 
 def _refuse_unready(request: RightsRequest) -> None:

@@ -20,6 +20,9 @@ from service.rights import moving, rules, store
 from service.rights.access import Access
 from service.rights.erasure.commands import Erasures
 from service.rights.letters.commands import Letters
+from service.rights.letters.model import Facts, Kind
+from service.rights.links.commands import LASTS as LINK_LASTS
+from service.rights.links.commands import Links
 from service.rights.model import (
     ApprovalRefused,
     CertificateMissing,
@@ -58,6 +61,8 @@ class RightsDesk:
         erasures: Erasures,
         codes: Codes,
         letters: Letters,
+        links: Links,
+        issuer: str,
     ) -> None:
         self._database = database
         self._policy = policy
@@ -70,6 +75,8 @@ class RightsDesk:
         self._codes = codes
         self._letters = letters
         self._erasures = erasures
+        self._links = links
+        self._issuer = issuer
 
     async def file(
         self, filing: Filing, caller: Principal, cookie: str | None, key: str | None, moment: Moment
@@ -103,8 +110,8 @@ class RightsDesk:
             await self._codes.begin(connection, request, named)
             for step in (State.RUNNING, State.COMPLETED) if ended else ():
                 request = await moving.move(connection, request, step, bundle.digest, at=at)
-            if ended:  # nobody has verified whose address it is
-                await store.forget_address(connection, request_id)
+            if ended:
+                await self._letters.told(connection, request, Kind.COMPLETED)
             if claim:
                 await self._answers.keep(connection, [(claim, msgspec.json.encode(request.progress), None)])
             return request.progress
@@ -182,7 +189,17 @@ class RightsDesk:
         if request.right in SERVED_HERE:
             await self._serving.serve(connection, request, bundle, at)
             request = await self._move(connection, request, State.COMPLETED, officer, at)
+            await self._letters.told(connection, request, Kind.COMPLETED)
+        if request.right in rules.PACKAGED and await self._letters.reaches(connection, request_id):
+            await self._send_link(connection, request, at)
         return request
+
+    async def _send_link(self, connection: Connection, request: RightsRequest, at: datetime | None) -> None:
+        """Let the person fetch their package by a link in a letter to the address that they proved."""
+        token = await self._links.issue(connection, request.request_id, at)
+        ends = (at or await store.clock(connection)) + LINK_LASTS
+        link = f"{self._issuer}/v1/rights/packages/{token}"
+        await self._letters.told(connection, request, Kind.PACKAGE, Facts(link=link, at=ends))
 
     async def _move(
         self, connection: Connection, request: RightsRequest, to: State, officer: Principal, at: datetime | None

@@ -41,7 +41,6 @@ class EndingDesk:
 
     def __init__(
         self,
-        *,
         database: Database,
         policy: ActivePolicy,
         subjects: Subjects,

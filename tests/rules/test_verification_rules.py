@@ -204,3 +204,32 @@ async def test_nobody_is_told_where_nobody_said(service: Running) -> None:
     await service.give(VICTIM, "analytics")
     await erase(service, VICTIM)
     assert await letters_of(service) == []
+
+
+@pytest.mark.rule("R21")
+async def test_the_person_fetches_their_package_by_the_link_in_a_letter(service: Running) -> None:
+    """The person is told that their data is ready, then that it was fetched, with their address deleted after that."""
+    await service.give(ADA, "analytics")
+    request_id = succeeded(await service.post(REQUESTS, filing("access", ADA)), 202)["request_id"]
+    await approve_all(service, request_id)
+    (ready,) = await letters_of(service, request_id)
+    (token,) = re.findall(r"/v1/rights/packages/(\S+)", ready["text"])
+    fetched = await service.http.get(f"/v1/rights/packages/{token}", headers={"Accept": "application/zip"})
+    assert fetched.status_code == 200, fetched.text
+    kinds = [letter["kind"] for letter in await letters_of(service, request_id)]
+    assert kinds == ["package", "completed"]
+    assert await service.database.fetchval("SELECT count(address) FROM rights_requests") == 0
+
+
+@pytest.mark.rule("R3")
+async def test_a_refusal_is_told_with_its_reason(service: Running) -> None:
+    """A refusal gives its reason, and the ways to complain, in a letter to the person; then the address is gone."""
+    request_id = await asked(service, "erasure", ADA, language="it")
+    refusal = {"reason": "legal_claims", "text": "Serve per <b>una causa</b> =cmd()"}
+    succeeded(await service.post(f"{REQUESTS}/{request_id}/refuse", refusal, key=service.officers[0]))
+    told = (await letters_of(service, request_id))[-1]
+    assert (told["kind"], told["language"]) == ("refused", "it")
+    assert refusal["text"] in told["text"]
+    assert "Garante" in told["text"]
+    assert "giudice" in told["text"]
+    assert await service.database.fetchval("SELECT count(address) FROM rights_requests") == 0

@@ -38,6 +38,10 @@ class Letters:
             await store.forget_address(connection, request.request_id)
         return True
 
+    async def reaches(self, connection: Connection, request_id: UUID) -> bool:
+        """Whether there is an address to tell the outcome of a request at."""
+        return await store.address(connection, request_id) is not None
+
     async def send(
         self,
         connection: Connection,

@@ -16,6 +16,7 @@ from service.kernel.ids import new_id
 from service.policy.commands import ActivePolicy
 from service.rights import moving, rules
 from service.rights import store as rights_store
+from service.rights.filing import reachable
 from service.rights.letters.commands import Letters
 from service.rights.letters.model import Facts, Kind
 from service.rights.model import Progress, RightsRequest, State, Verification
@@ -47,15 +48,11 @@ class Codes:
         self._tokens = tokens
 
     async def begin(self, connection: Connection, request: RightsRequest, named: Sequence[Lookup]) -> None:
-        """Send a code to each identifier of a new request that a letter can reach, unless it is verified already.
-
-        The first of them is where the outcome is told, until a code says better.
-        """
-        kinds = self._policy.current.identifier_kinds
-        reached = {lookup.hash: lookup for lookup in named if kinds[lookup.kind].normaliser == "email"}
-        for lookup in list(reached.values())[:1]:
-            await self._letters.tell_at(connection, request.request_id, lookup.normalised)
-        for lookup in reached.values() if request.state in rules.UNVERIFIED else ():
+        """Send a code to each identifier of a new request that a letter can reach, unless it is verified already."""
+        if request.state not in rules.UNVERIFIED:
+            return
+        bundle = self._policy.current
+        for lookup in {lookup.hash: lookup for lookup in named if reachable(lookup, bundle)}.values():
             await self._send_first(connection, request, lookup)
 
     async def _send_first(self, connection: Connection, request: RightsRequest, lookup: Lookup) -> None:
