@@ -22,6 +22,8 @@ from service.kernel import auth, datamap
 from service.kernel.database import Connection, Database
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up
+from service.rights.journal.file import Journal
+from service.rights.journal.gate import Gate, watching
 from service.settings import Secret, Settings
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file
@@ -247,7 +249,8 @@ async def running(
     )
     if not settings.key_file.exists():
         create_key_file(settings)
-    database, keyring = Database(database_url, size=5), load_key_file(settings)
+    gate = Gate(Journal(settings.journal))
+    database, keyring = Database(database_url, size=5, require=gate.require), load_key_file(settings)
     keys = SubjectKeys(Database(keyring_url or keyring_beside(database_url), size=5), keyring)
     await recognise(database, keyring, settings.key_file)
     await recognise_keys(database, keys)
@@ -261,6 +264,7 @@ async def running(
             following(database, keyring) if follows else nullcontext(),
             keeping_up(database, policy) if follows else nullcontext(),
             following_tables(database, desks.decisions.tables),
+            watching(database, gate),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
         ):
             await _answers(http)

@@ -34,6 +34,8 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
+from service.rights.journal.file import Journal
+from service.rights.journal.gate import Gate, watching
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.following import following
@@ -124,10 +126,15 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
 @asynccontextmanager
 async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[Desks]:
     """What a service needs before it answers: keys, an active bundle. In development all of it is made."""
-    database = Database(url, size=settings.pool_size)
+    gate = Gate(Journal(settings.journal))
+    database = Database(url, size=settings.pool_size, require=gate.require)
     try:
         keyring = await _keyring(settings, database)
-        async with subject_keys(address, settings, database, keyring) as keys, following(database, keyring):
+        async with (
+            subject_keys(address, settings, database, keyring) as keys,
+            following(database, keyring),
+            watching(database, gate),
+        ):
             policy = ActivePolicy(await activate(database, settings.policies_dir))
             desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
             if not await may_erase(desks.erasing):
@@ -174,13 +181,19 @@ def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequen
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
-    database, keys = Database(url, size=2), Database(address, size=2)
+    gate = Gate(Journal(settings.journal))
+    database, keys = Database(url, size=2, require=gate.require), Database(address, size=2)
     try:
         keyring = await _keyring(settings, database)
         consequences = Consequences(datamap=await datamap.read(database), policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
-        async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
+        async with (
+            _stop() as stop,
+            keeping_up(database, policy),
+            watching(database, gate),
+            asyncio.TaskGroup() as group,
+        ):
             learner = Learner(database, policy)
             working = group.create_task(work_on(database, consequences, sequencer, learner, keys))
             await stop.wait()
