@@ -89,6 +89,7 @@ CREATE TABLE cap_counters (
     counted_since timestamp with time zone NOT NULL,
     CONSTRAINT cap_counters_pkey PRIMARY KEY (subject_id, cap, window_start)
 );
+CREATE INDEX cap_counters_age ON public.cap_counters USING btree (counted_since);
 COMMENT ON TABLE cap_counters IS 'One row a counter: a cap, an offer, group or placement, and a window. [purposes=purposes; since=counted_since; needs=all]';
 COMMENT ON COLUMN cap_counters.subject_id IS 'Whom it counts for; zero for everybody together, which says nothing about anyone. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN cap_counters.cap IS 'Which cap, and of which offer, group or placement; immutable. [pd=decision; erase=delete]';
@@ -163,6 +164,7 @@ CREATE TABLE decisions (
     learnable boolean NOT NULL DEFAULT false,
     CONSTRAINT decisions_pkey PRIMARY KEY (subject_id, decision_id)
 );
+CREATE INDEX decisions_age ON public.decisions USING btree (decided_at);
 CREATE INDEX decisions_decision ON public.decisions USING btree (decision_id);
 COMMENT ON TABLE decisions IS 'One row a profiled decision. [purposes=purposes; since=decided_at; needs=all]';
 COMMENT ON COLUMN decisions.subject_id IS 'For whom. [pd=pseudonym; subject; erase=delete]';
@@ -222,6 +224,7 @@ CREATE TABLE interactions (
     succeeded boolean NOT NULL,
     CONSTRAINT interactions_pkey PRIMARY KEY (subject_id, decision_id, event)
 );
+CREATE INDEX interactions_age ON public.interactions USING btree (recorded_at);
 CREATE INDEX interactions_dismissals ON public.interactions USING btree (subject_id) WHERE (event = 'dismissal'::text);
 CREATE UNIQUE INDEX interactions_shown ON public.interactions USING btree (subject_id, decision_id) WHERE shown;
 CREATE UNIQUE INDEX interactions_succeeded ON public.interactions USING btree (subject_id, decision_id) WHERE succeeded;
@@ -334,6 +337,28 @@ COMMENT ON TABLE ledger_queue IS 'Entries that are not in the tree yet; written 
 COMMENT ON COLUMN ledger_queue.entry_id IS 'The entry that waits. [pd=none]';
 COMMENT ON COLUMN ledger_queue.leaf_hash IS 'The hash of its leaf (RFC 6962): of its commitment, which identifies no one. [pd=none]';
 
+CREATE TABLE letters (
+    request_id uuid NOT NULL,
+    letter_id uuid NOT NULL,
+    kind text NOT NULL,
+    content bytea NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    enqueued_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    next_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT letters_pkey PRIMARY KEY (request_id, letter_id)
+);
+CREATE INDEX letters_next ON public.letters USING btree (next_at);
+COMMENT ON TABLE letters IS 'Letters to people that are under way; a row goes with its address once it is delivered, or of no use. [purposes=none]';
+COMMENT ON COLUMN letters.request_id IS 'About which request of theirs it is, which leads to nobody by itself; immutable. [pd=pseudonym; subject]';
+COMMENT ON COLUMN letters.letter_id IS 'Names the letter; time-ordered; immutable. [pd=none]';
+COMMENT ON COLUMN letters.kind IS 'What it is about: code, extended, refused, completed …; immutable. [pd=none]';
+COMMENT ON COLUMN letters.content IS 'Where it goes and what it says; sealed; outlives an erasure until it is delivered. [pd=contact; sealed]';
+COMMENT ON COLUMN letters.attempts IS 'How often it was tried. [pd=none]';
+COMMENT ON COLUMN letters.enqueued_at IS 'When it was written; immutable. [pd=none]';
+COMMENT ON COLUMN letters.next_at IS 'When it is tried, or may be tried by another worker. [pd=none]';
+COMMENT ON COLUMN letters.until IS 'From when it is of no use; immutable. [pd=none]';
+
 CREATE TABLE lookups (
     lookup bytea NOT NULL,
     subject_id uuid NOT NULL,
@@ -439,15 +464,51 @@ CREATE TABLE outbox (
     kind text NOT NULL,
     content jsonb NOT NULL,
     enqueued_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    request_id uuid,
+    pseudonym text,
+    due_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    attempts integer NOT NULL DEFAULT 0,
+    failure text,
+    delivered_at timestamp with time zone,
+    dead_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    answer text,
+    CONSTRAINT outbox_answer_check CHECK ((answer = ANY (ARRAY['done'::text, 'nothing_held'::text, 'refused'::text]))),
+    CONSTRAINT outbox_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT outbox_pkey PRIMARY KEY (subject_id, message_id)
 );
-COMMENT ON TABLE outbox IS 'What recipients are to be told, written with the change that it tells of. [purposes=none]';
-COMMENT ON COLUMN outbox.subject_id IS 'Of whom; the recipient gets a pseudonym instead. [pd=pseudonym; subject; erase=delete]';
+CREATE INDEX outbox_delivered ON public.outbox USING btree (delivered_at) WHERE (delivered_at IS NOT NULL);
+CREATE INDEX outbox_message_id ON public.outbox USING btree (message_id);
+CREATE INDEX outbox_request_id ON public.outbox USING btree (request_id) WHERE (request_id IS NOT NULL);
+CREATE INDEX outbox_waiting ON public.outbox USING btree (recipient, due_at) WHERE ((delivered_at IS NULL) AND (dead_at IS NULL));
+COMMENT ON TABLE outbox IS 'What recipients are told, written with the change that it tells of, and what became of it. [purposes=none]';
+COMMENT ON COLUMN outbox.subject_id IS 'Of whom; the recipient gets a pseudonym instead; of an erasure the request, since the subject is gone. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN outbox.message_id IS 'Names the message; time-ordered; immutable. [pd=none]';
 COMMENT ON COLUMN outbox.recipient IS 'Who is told: a recipient of the bundle; immutable. [pd=consent; erase=delete]';
-COMMENT ON COLUMN outbox.kind IS 'What kind of message: consent; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.kind IS 'What kind of message: consent, objection, restriction, restriction_lifted, rectification, erasure; immutable. [pd=consent; erase=delete]';
 COMMENT ON COLUMN outbox.content IS 'What is told, of a consent: purpose, status, entry, times; never an identifier; immutable. [pd=consent; erase=delete]';
 COMMENT ON COLUMN outbox.enqueued_at IS 'When it was written; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.request_id IS 'The rights request that it tells of; immutable. [pd=none]';
+COMMENT ON COLUMN outbox.pseudonym IS 'By which name the recipient knows an erased subject; emptied when it has answered. [pd=pseudonym; erase=delete]';
+COMMENT ON COLUMN outbox.due_at IS 'When it is tried next; while it is being tried, when that counts as failed. [pd=none]';
+COMMENT ON COLUMN outbox.attempts IS 'How often it was tried in vain. [pd=none]';
+COMMENT ON COLUMN outbox.failure IS 'Why the last attempt was in vain: a word of a closed list, or the status of the answer. [pd=none]';
+COMMENT ON COLUMN outbox.delivered_at IS 'When the recipient took it. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.dead_at IS 'When it was given up; an officer may have it tried again. [pd=none]';
+COMMENT ON COLUMN outbox.acknowledged_at IS 'When the recipient said what it did. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.answer IS 'What it did: done, nothing_held, refused. [pd=consent; erase=delete]';
+
+CREATE TABLE package_links (
+    request_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT package_links_pkey PRIMARY KEY (request_id),
+    CONSTRAINT package_links_token_hash_key UNIQUE (token_hash)
+);
+COMMENT ON TABLE package_links IS 'One row a request whose package may be fetched with a link, until that was done once; a new link takes the place of the one before. [purposes=none]';
+COMMENT ON COLUMN package_links.request_id IS 'The request; immutable. [pd=none]';
+COMMENT ON COLUMN package_links.token_hash IS 'HMAC of the random token in the link. [pd=none]';
+COMMENT ON COLUMN package_links.expires_at IS 'From when on the link is refused. [pd=none]';
 
 CREATE TABLE restrictions (
     subject_id uuid NOT NULL,
@@ -459,6 +520,17 @@ COMMENT ON TABLE restrictions IS 'Whose data may be kept and not used; a row goe
 COMMENT ON COLUMN restrictions.subject_id IS 'Whose data it is. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN restrictions.entry_id IS 'The ledger entry that says so. [pd=consent; erase=delete]';
 COMMENT ON COLUMN restrictions.since IS 'Since when. [pd=consent; erase=delete]';
+
+CREATE TABLE retention_marks (
+    name text NOT NULL,
+    purpose text NOT NULL,
+    before timestamp with time zone NOT NULL,
+    CONSTRAINT retention_marks_pkey PRIMARY KEY (name, purpose)
+);
+COMMENT ON TABLE retention_marks IS 'How far retention has looked; what is older has been judged. [purposes=none]';
+COMMENT ON COLUMN retention_marks.name IS 'The table whose rows were looked at; immutable. [pd=none]';
+COMMENT ON COLUMN retention_marks.purpose IS 'The purpose whose retention had run out for them, empty for none; immutable. [pd=none]';
+COMMENT ON COLUMN retention_marks.before IS 'Rows from before this time have been looked at. [pd=none]';
 
 CREATE TABLE rights_approvals (
     request_id uuid NOT NULL,
@@ -500,6 +572,7 @@ CREATE TABLE rights_requests (
     CONSTRAINT rights_requests_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'open'::text, 'running'::text, 'completed'::text, 'completed_with_exceptions'::text, 'refused'::text, 'cancelled'::text, 'abandoned'::text]))),
     CONSTRAINT rights_requests_pkey PRIMARY KEY (request_id)
 );
+CREATE INDEX rights_requests_closed ON public.rights_requests USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 CREATE INDEX rights_requests_due ON public.rights_requests USING btree (due_at, request_id);
 CREATE INDEX rights_requests_lookups ON public.rights_requests USING gin (lookups);
 CREATE INDEX rights_requests_unfinished ON public.rights_requests USING btree (request_id) WHERE (closed_at IS NULL);
@@ -573,6 +646,7 @@ CREATE TABLE touchpoints (
     CONSTRAINT touchpoints_sentiment_check CHECK (((sentiment >= '-2'::integer) AND (sentiment <= 2))),
     CONSTRAINT touchpoints_pkey PRIMARY KEY (subject_id, touchpoint_id)
 );
+CREATE INDEX touchpoints_age ON public.touchpoints USING btree (recorded_at);
 COMMENT ON TABLE touchpoints IS 'One row a contact. [purposes=purposes; since=recorded_at; needs=one]';
 COMMENT ON COLUMN touchpoints.subject_id IS 'Whose contact. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN touchpoints.touchpoint_id IS 'Derived by HMAC from the id that the sender gave, else random; immutable. [pd=behaviour; erase=delete]';

@@ -34,6 +34,8 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
+from service.recipients.mail.carriers import carrier_of
+from service.recipients.mail.commands import Post
 from service.rights.journal.file import Journal
 from service.rights.journal.gate import Gate, watching
 from service.rights.store import may_erase
@@ -112,7 +114,9 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database)
+            tasks = partial(
+                work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database, desks.post
+            )
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
@@ -194,8 +198,8 @@ async def _work(settings: Settings, url: str) -> None:
             watching(database, gate),
             asyncio.TaskGroup() as group,
         ):
-            learner = Learner(database, policy)
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys))
+            learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
+            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post))
             await stop.wait()
             working.cancel()
     finally:

@@ -12,17 +12,19 @@ from service.kernel.outbox import Message
 from service.ledger.model import Entry
 from service.ledger.rules import instant
 from service.policy.commands import ActivePolicy
+from service.policy.model import Bundle
 from service.subjects import store as subjects_store
 
 CONSENT = "consent"
 MOST = 1000
 """Rows that one transaction deletes; the worker sees to the rest."""
+WITHOUT_LIMIT = 2**62
 AT_ONCE = 100
 """Subjects that the worker looks after in one transaction."""
 BEFORE_ALL = UUID(int=0)
 
-Unlearn = Callable[[Connection, Collection[UUID], Sequence[str]], Awaitable[None]]
-"""Takes back what was learnt from subjects for purposes that have ended, by the purposes of direct marketing."""
+Unlearn = Callable[[Connection, Collection[UUID], Sequence[str], Mapping[str, int]], Awaitable[None]]
+"""Takes back what was learnt from subjects for purposes that have ended, by those of direct marketing and retention."""
 
 
 class Consequences:
@@ -32,6 +34,7 @@ class Consequences:
         self._policy = policy
         self._unlearn = unlearn
         self._deletion = datamap.deletion(store.QUERIES["ended"])
+        self._due = datamap.due(store.QUERIES["ended"])
 
     async def follow(
         self,
@@ -71,9 +74,27 @@ class Consequences:
 
         Nothing is deleted while it is held; the caller holds the subjects' locks.
         """
-        marketing = [purpose.id for purpose in self._policy.current.purposes.values() if purpose.direct_marketing]
-        await self._unlearn(connection, subjects, marketing)
-        return await connection.fetchval(self._deletion, list(subjects), marketing, MOST)
+        return sum((await self.delete_by_table(connection, subjects, retention(self._policy.current))).values())
+
+    async def delete_by_table(
+        self, connection: Connection, subjects: Collection[UUID], days: Mapping[str, int]
+    ) -> Mapping[str, int]:
+        """The same, by how many `days` each purpose keeps what was recorded for it; returns how many rows by table."""
+        await self._unlearn(connection, subjects, _marketing(self._policy.current), days)
+        return await self._by_table(connection, self._deletion, subjects, days, MOST)
+
+    async def due(
+        self, connection: Connection, subjects: Collection[UUID], days: Mapping[str, int]
+    ) -> Mapping[str, int]:
+        """How many rows by table `delete_by_table` would delete or empty, if there were no limit."""
+        return await self._by_table(connection, self._due, subjects, days, WITHOUT_LIMIT)
+
+    async def _by_table(
+        self, connection: Connection, statement: str, subjects: Collection[UUID], days: Mapping[str, int], most: int
+    ) -> Mapping[str, int]:
+        marketing = _marketing(self._policy.current)
+        row = await connection.fetchrow(statement, list(subjects), marketing, most, list(days), list(days.values()))
+        return row["by_table"] if row else {}
 
     async def delete_due(self, connection: Connection, after: UUID) -> UUID | None:
         """Go on with deletions that were not finished, of the next subjects `after` one; returns behind whom to go on.
@@ -85,6 +106,15 @@ class Consequences:
             return None
         await subjects_store.lock(connection, subjects)
         return after if await self.delete(connection, subjects) >= MOST else subjects[-1]
+
+
+def retention(bundle: Bundle) -> dict[str, int]:
+    """For how many days each purpose of a bundle keeps what was recorded for it."""
+    return {purpose.id: purpose.retention_days for purpose in bundle.purposes.values()}
+
+
+def _marketing(bundle: Bundle) -> list[str]:
+    return [purpose.id for purpose in bundle.purposes.values() if purpose.direct_marketing]
 
 
 def _content(state: ConsentState) -> dict[str, str | None]:

@@ -109,8 +109,9 @@ ON CONFLICT (subject_id, purpose) DO UPDATE SET
 
 -- name: ended
 -- Before when what was recorded of the subjects in `kept` has ended for a purpose: everything while a no holds, what is
--- older than both the last no and the grant that holds, and what is older than an objection; $2 are the purposes of direct
--- marketing. Held is what must not be deleted yet: all data of whoever has an open request or a restriction. A legal hold
+-- older than both the last no and the grant that holds, what is older than an objection, and what has been kept for as
+-- many days as the purpose's retention, which is over then; $2 are the purposes of direct marketing, $4 purposes and $5
+-- their days. Held is what must not be deleted yet: all data of whoever has an open request or a restriction. A legal hold
 -- (Art. 17(3)) will be asked here too.
 WITH asked AS (
     SELECT
@@ -128,14 +129,17 @@ WITH asked AS (
 )
 SELECT
     a.subject_id, c.purpose, CASE c.status WHEN 'given' THEN least(c.given_since, n.until) ELSE 'infinity' END AS before,
-    a.held
+    a.held, false AS over
 FROM asked a
 JOIN consent_state c ON c.subject_id = a.subject_id
 JOIN said_no n ON n.subject_id = c.subject_id AND n.purpose = c.purpose
 UNION ALL
-SELECT a.subject_id, p.purpose, o.effective_at + interval '1 microsecond', a.held
+SELECT a.subject_id, p.purpose, o.effective_at + interval '1 microsecond', a.held, false
 FROM asked a JOIN objections o ON o.subject_id = a.subject_id
-CROSS JOIN LATERAL (SELECT o.purpose UNION SELECT unnest($2::text[]) WHERE o.direct_marketing) AS p (purpose);
+CROSS JOIN LATERAL (SELECT o.purpose UNION SELECT unnest($2::text[]) WHERE o.direct_marketing) AS p (purpose)
+UNION ALL
+SELECT a.subject_id, r.purpose, clock_timestamp() - make_interval(days => r.days), a.held, true
+FROM asked a CROSS JOIN unnest($4::text[], $5::int[]) AS r (purpose, days);
 
 -- name: given
 -- When the entries of a subject on consent took effect, by purpose.

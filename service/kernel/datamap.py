@@ -133,24 +133,38 @@ class DataMap(Struct, frozen=True):
         return touched
 
     def deletion(self, ended: str) -> str:
-        """The statement that deletes, of the subjects `$1`, up to `$3` rows whose purposes have ended; says how many.
+        """The statement that deletes, of the subjects `$1`, up to `$3` rows whose purposes have ended.
 
-        `ended` is a query of (subject_id, purpose, before, held) for those of them who have any rows, which are `kept`:
-        what is older than `before` counts for the purpose no longer, but stays while it is held. Whose rows may not
-        all be gone stands in `deletions` afterwards.
+        It says how many, and how many of each table. `ended` is a query of (subject_id, purpose, before, held, over)
+        for those of them who have any rows, which are `kept`: what is older than `before` counts for the purpose no
+        longer, but stays while it is held; `over` says that the purpose's retention has run out. Whose rows may not all
+        be gone stands in `deletions` afterwards.
         """
-        anything = " OR ".join(_anything(table, owner) for table, owner in self.of_subjects() if table.purposes)
+        ends = [
+            f"{quoted(f'{table.name} {fate}')} AS ({end})"
+            for table, _ in self.of_subjects()
+            if table.purposes
+            for fate, end in _ends(table)
+        ]
+        return ",\n".join([*self._going(ended), *ends, QUERIES["deletion_ends"]])
+
+    def due(self, ended: str) -> str:
+        """The statement that says how many rows a `deletion` would delete or empty, and how many of each table."""
+        return ",\n".join(self._going(ended)) + "\nSELECT number, by_table FROM reached"
+
+    def _going(self, ended: str) -> list[str]:
+        """The parts that find which rows go, up to `$3`, and count them."""
+        tables = [(table, table.purposes, owner) for table, owner in self.of_subjects() if table.purposes]
+        anything = " OR ".join(_anything(table, owner) for table, _, owner in tables)
         kept = f"SELECT s.subject_id FROM unnest($1::uuid[]) AS s (subject_id) WHERE {anything or 'false'}"  # noqa: S608 - names from the catalogue
-        parts = [f"WITH kept AS MATERIALIZED (\n{kept}\n)", f"ended AS MATERIALIZED (\n{ended}\n)"]
-        counts: list[str] = []
-        for table, owner in self.of_subjects():
-            if table.purposes:
-                going, gone = quoted(f"{table.name} going"), quoted(f"{table.name} gone")
-                parts.append(f"{going} AS ({_ended(table, table.purposes, owner, counts)})")
-                parts.append(f"{gone} AS ({_end(table)} WHERE ctid = ANY(ARRAY(SELECT place FROM {going})))")  # noqa: S608 - names from the catalogue
-                counts.append(f"(SELECT count(*) FROM {going})")  # noqa: S608 - the same
-        parts.append(f"reached AS (SELECT {' + '.join(counts)} AS number)")
-        return ",\n".join([*parts, QUERIES["deletion_ends"]])
+        parts = [f"WITH kept AS MATERIALIZED (\n{kept}\n)", f"ended AS MATERIALIZED (\n{ended}\n)", QUERIES["ends"]]
+        counts: dict[str, str] = {}
+        for table, purposes, owner in tables:
+            limit = " - ".join(["$3::bigint", *counts.values()])
+            parts.append(f"{_going(table)} AS MATERIALIZED ({_ended(table, purposes, owner)} LIMIT {limit})")
+            counts[table.name] = f"(SELECT count(*) FROM {_going(table)})"  # noqa: S608 - names from the catalogue
+        number, by_table = " + ".join(counts.values()), ", ".join(f"'{name}', {n}" for name, n in counts.items())
+        return [*parts, f"reached AS (SELECT {number} AS number, jsonb_build_object({by_table}) AS by_table)"]
 
 
 async def deletions_due(reader: Reader, after: UUID, most: int) -> list[UUID]:
@@ -176,6 +190,10 @@ def _erasure(table: Table, owner: Column) -> str | None:
     return None
 
 
+def _going(table: Table) -> str:
+    return quoted(f"{table.name} going")
+
+
 def _full(table: Table) -> str:
     """Which rows have anything that purposes ending takes from them."""
     return " OR ".join(f"t.{quoted(column.name)} IS NOT NULL" for column in table.at_end("empty")) or "true"
@@ -184,30 +202,32 @@ def _full(table: Table) -> str:
 def _anything(table: Table, owner: Column) -> str:
     """Whether the subject `s` has such a row."""
     subject = f"t.{quoted(owner.name)} = s.subject_id"
-    return f"EXISTS (SELECT FROM {quoted(table.name)} t WHERE {subject} AND ({_full(table)}))"
+    return f"EXISTS (SELECT FROM {quoted(table.name)} t WHERE {subject})"
 
 
-def _ended(table: Table, purposes: Purposes, owner: Column, counts: Sequence[str]) -> str:
-    """Where the rows are that lack the purposes they need; of `$3` those that other tables' `counts` leave."""
+def _ended(table: Table, purposes: Purposes, owner: Column) -> str:
+    """Where the rows are that lack the purposes they need, and whether the retention of all of them is over."""
     subject, since = f"t.{quoted(owner.name)}", f"t.{quoted(purposes.since)}"
     lacks = "bool_and" if purposes.needs == "one" else "bool_or"
+    over = f"bool_and(coalesce({since} < e.over, false))"
     return f"""
-    SELECT t.ctid AS place
+    SELECT t.ctid AS place, {over} AS over
     FROM {quoted(table.name)} t CROSS JOIN unnest(t.{quoted(purposes.column)}) AS p (purpose)
-    LEFT JOIN ended e ON e.subject_id = {subject} AND e.purpose = p.purpose AND {since} < e.before AND NOT e.held
-    WHERE {subject} = ANY(ARRAY(SELECT subject_id FROM kept)) AND ({_full(table)})
-    GROUP BY t.ctid HAVING {lacks}(e.purpose IS NOT NULL)
-    LIMIT {" - ".join(["$3::bigint", *counts])}
+    LEFT JOIN ends e ON e.subject_id = {subject} AND e.purpose = p.purpose AND {since} < e.before
+    WHERE {subject} = ANY(ARRAY(SELECT subject_id FROM kept))
+    GROUP BY t.ctid HAVING {lacks}(e.purpose IS NOT NULL) AND (bool_or({_full(table)}) OR {over})
 """  # noqa: S608 - names from the catalogue
 
 
-def _end(table: Table) -> str:
-    """What becomes of such rows."""
+def _ends(table: Table) -> Iterator[tuple[str, str]]:
+    """What becomes of such rows: where something can be emptied, a row goes when the retention of all is over."""
     emptied = [f"{quoted(column.name)} = NULL" for column in table.at_end("empty")]
     dated = [f"{quoted(column.name)} = clock_timestamp()" for column in table.at_end("date")]
     if emptied:
-        return f"UPDATE {quoted(table.name)} SET {', '.join([*emptied, *dated])}"  # noqa: S608 - names from the catalogue
-    return f"DELETE FROM {quoted(table.name)}"  # noqa: S608 - the same
+        left = f"ctid = ANY(ARRAY(SELECT place FROM {_going(table)} WHERE NOT over))"  # noqa: S608 - names from the catalogue
+        yield "emptied", f"UPDATE {quoted(table.name)} SET {', '.join([*emptied, *dated])} WHERE {left}"  # noqa: S608 - the same
+    which = "WHERE over" if emptied else ""
+    yield "gone", f"DELETE FROM {quoted(table.name)} WHERE ctid = ANY(ARRAY(SELECT place FROM {_going(table)} {which}))"  # noqa: S608 - the same
 
 
 async def read(reader: Reader) -> DataMap:

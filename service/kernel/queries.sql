@@ -68,12 +68,19 @@ LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
 WHERE c.relkind IN ('r', 'p')
 ORDER BY c.relname, a.attnum;
 
+-- name: ends
+-- From when on what is older counts for a purpose no longer, and is kept for it no longer whatever was said.
+ends AS MATERIALIZED (
+    SELECT subject_id, purpose, max(before) AS before, max(before) FILTER (WHERE over) AS over
+    FROM ended WHERE NOT held GROUP BY subject_id, purpose
+)
+
 -- name: deletion_ends
 -- How every deletion ends: whose rows are held, or may be more than one transaction takes, is left for later.
 left_over AS (SELECT DISTINCT subject_id FROM ended WHERE held OR (SELECT number >= $3 FROM reached)),
 marked AS (INSERT INTO deletions (subject_id) SELECT subject_id FROM left_over ON CONFLICT (subject_id) DO NOTHING),
 done AS (DELETE FROM deletions WHERE subject_id = ANY($1) AND subject_id NOT IN (SELECT subject_id FROM left_over))
-SELECT number FROM reached;
+SELECT number, by_table FROM reached;
 
 -- name: deletions_due
 -- The next subjects whose data has not all been deleted.
@@ -81,8 +88,8 @@ SELECT subject_id FROM deletions WHERE subject_id > $1 ORDER BY subject_id LIMIT
 
 -- name: enqueue
 -- Keep messages until they are delivered.
-INSERT INTO outbox (subject_id, message_id, recipient, kind, content)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[]);
+INSERT INTO outbox (subject_id, message_id, recipient, kind, content, request_id, pseudonym)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::uuid[], $7::text[]);
 
 -- name: migrations_table
 -- Where applied migrations are recorded.

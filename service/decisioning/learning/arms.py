@@ -43,9 +43,12 @@ async def subtract(connection: Connection, subjects: Collection[UUID]) -> None:
     await connection.execute(SUBTRACT, list(subjects))
 
 
-async def unlearn(connection: Connection, subjects: Collection[UUID], marketing: Sequence[str]) -> None:
+async def unlearn(
+    connection: Connection, subjects: Collection[UUID], marketing: Sequence[str], days: Mapping[str, int]
+) -> None:
     """Take back what subjects taught for purposes that have ended. The caller holds their locks.
 
-    `marketing` are the purposes of direct marketing. It comes before the deletion of what has ended.
+    `marketing` are the purposes of direct marketing, `days` how long each keeps what was recorded for it. It comes
+    before the deletion of what has ended.
     """
-    await connection.execute(UNLEARN, list(subjects), marketing, LEARNING)
+    await connection.execute(UNLEARN, list(subjects), marketing, LEARNING, list(days), list(days.values()))

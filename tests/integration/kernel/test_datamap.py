@@ -155,7 +155,7 @@ async def test_an_erasure_does_to_a_column_what_its_tag_says(database: Database)
 
 
 ENDED = """
-SELECT s AS subject_id, 'maps' AS purpose, '2026-03-02'::timestamptz AS before, false AS held
+SELECT s AS subject_id, 'maps' AS purpose, '2026-03-02'::timestamptz AS before, false AS held, false AS over
 FROM unnest($1::uuid[]) AS s
 WHERE $2::text[] IS NOT NULL
 """

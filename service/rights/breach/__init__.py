@@ -1,0 +1,1 @@
+"""Whom a breach touches, in numbers (Art. 33)."""
