@@ -54,18 +54,22 @@ from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
 from service.ledger.commands import LedgerDesk
+from service.ledger.gap.api import router as gap_router
+from service.ledger.gap.commands import GapDesk
+from service.ledger.gap.watch import Gap
+from service.ledger.publication import Publication
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
 from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
+from service.rights.access import Access
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
-from service.rights.proof.api import router as proof_router
-from service.rights.proof.commands import ProofDesk
-from service.rights.access import Access
 from service.rights.links.api import router as links_router
 from service.rights.links.commands import Links
+from service.rights.proof.api import router as proof_router
+from service.rights.proof.commands import ProofDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -80,6 +84,7 @@ ERASING = 2
 ROUTERS = (
     health_router,
     ledger_router,
+    gap_router,
     gpc_router,
     policy_router,
     reference_router,
@@ -111,6 +116,7 @@ class Desks:
         database: Database,
         datamap: DataMap,
         keys: SubjectKeys,
+        gap: Gap,
     ) -> None:
         answers = Answers(keyring.token, keyring.seal)
         self.settings = settings
@@ -120,8 +126,10 @@ class Desks:
         self.bundles = BundleDesk(database=database, policy=policy, folder=settings.policies_dir)
         self.signer = keyring.signing
         self.ledger = LedgerDesk(database)
+        self.gap = gap
         self.keys = keys
         self.subjects = Subjects(keyring, policy, keys)
+        self.gaps = GapDesk(database=database, gap=gap, seal_note=self.subjects.seal)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, home=settings.origin, development=settings.development)
         self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
@@ -191,6 +199,7 @@ class Desks:
             tokens=keyring.token,
             issuer=self.settings.issuer,
             consequences=self.consequences,
+            gap=self.gap,
         )
 
     def _protection(self, answers: Answers) -> ProtectionDesk:
@@ -265,6 +274,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "database": desks.database,
         "signer": desks.signer,
         "ledger_desk": desks.ledger,
+        "gap_desk": desks.gaps,
         "bundle_desk": desks.bundles,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
@@ -302,4 +312,5 @@ def described(policies_dir: Path = Path("policies")) -> Litestar:
         nowhere = Database("postgresql://127.0.0.1:1/none")
         keyring = load_key_file(settings)
         keys = SubjectKeys(nowhere, keyring)
-        return create_router(Desks(settings, keyring, policy, nowhere, DataMap(tables=()), keys))
+        gap = Gap(Publication(settings.published))
+        return create_router(Desks(settings, keyring, policy, nowhere, DataMap(tables=()), keys, gap))

@@ -29,6 +29,7 @@ from service.kernel.database import Database
 from service.kernel.embedded import Embedded
 from service.kernel.log import configure, event
 from service.kernel.migrate import migrate, pending
+from service.ledger.gap.watch import Gap
 from service.ledger.publication import Publication
 from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
@@ -130,7 +131,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
 @asynccontextmanager
 async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[Desks]:
     """What a service needs before it answers: keys, an active bundle. In development all of it is made."""
-    gate = Gate(Journal(settings.journal))
+    gate = _gate(settings)
     database = Database(url, size=settings.pool_size, require=gate.require)
     try:
         keyring = await _keyring(settings, database)
@@ -140,7 +141,7 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
             watching(database, gate),
         ):
             policy = ActivePolicy(await activate(database, settings.policies_dir))
-            desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
+            desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys, gate.gap)
             if not await may_erase(desks.erasing):
                 raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
             tables = desks.decisions.tables
@@ -177,6 +178,11 @@ async def _keyring(settings: Settings, database: Database) -> Keyring:
     return keyring
 
 
+def _gate(settings: Settings) -> Gate:
+    """What a database has to have before anything is asked of it."""
+    return Gate(Journal(settings.journal), Gap(Publication(settings.published)))
+
+
 def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequencer:
     publication = Publication(settings.published)
     return Sequencer(database=database, signer=signer, issuer=settings.issuer, publication=publication)
@@ -185,7 +191,7 @@ def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequen
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
-    gate = Gate(Journal(settings.journal))
+    gate = _gate(settings)
     database, keys = Database(url, size=2, require=gate.require), Database(address, size=2)
     try:
         keyring = await _keyring(settings, database)

@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 
 from asyncpg.exceptions import PostgresError
 
-from service.kernel.database import Database, Reader
+from service.kernel.database import Connection, Database, Reader
 from service.kernel.log import event
 from service.kernel.problem import Unavailable
+from service.ledger.gap.watch import Gap
 from service.rights.journal import store
 from service.rights.journal.file import Journal
 from service.rights.journal.model import JournalRefused, Line
@@ -30,21 +31,24 @@ class ReplayNeeded(Unavailable):
 
 
 class Gate:
-    """Compares a database with the journal of erasures."""
+    """Compares a database with the journal of erasures, and with the published checkpoint."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, gap: Gap) -> None:
+        self.gap = gap
         self._journal = journal
         self._read: tuple[object, Sequence[Line]] = (None, ())
 
-    async def require(self, reader: Reader) -> None:
+    async def require(self, connection: Connection) -> None:
         """Let nothing pass that lacks an erasure; raises `ReplayNeeded`, of a journal that cannot be read too."""
-        await self._require(reader, self._lines())
+        await self._require(connection, self._lines())
+        await self.gap.look(connection)
 
     async def watch(self, database: Database) -> None:
         """Close every connection as soon as the newest erasures are missing behind it; the next one is refused."""
         while True:
             try:
                 await self._require(database, self._lines()[-NEWEST:])
+                await self.gap.look(database)
             except (ReplayNeeded, PostgresError) as error:
                 event("rights.replay_needed", level=logging.ERROR, reason=type(error).__name__)
                 database.expire()
