@@ -32,6 +32,7 @@ BEGIN
         ('consent_state',      'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('decisions',          'placet_serving', 'SELECT, INSERT, UPDATE (inputs, stage, emptied_at), DELETE'),
         ('deletions',          'placet_serving', 'SELECT, INSERT, DELETE'),
+        ('holds',              'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('idempotency',        'placet_serving', 'SELECT, INSERT, UPDATE (answer, subject_id)'),
         ('interactions',       'placet_serving', 'SELECT, INSERT, UPDATE (shown, succeeded), DELETE'),
         ('key_fingerprints',   'placet_serving', 'SELECT, INSERT'),
@@ -56,6 +57,8 @@ BEGIN
         ('rights_requests',    'placet_serving',
             'SELECT, INSERT, UPDATE (state, lookups, unverified, verified_by, verified_at, verification, due_at, extended_at, '
             'extension, refusal, refusal_text, purposes, details, replacement, grounds, address, completed_at, closed_at)'),
+        ('rights_tasks',       'placet_serving', 'SELECT'),
+        ('suppressions',       'placet_serving', 'SELECT'),
         ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision, shredded_at)'),
         ('touchpoint_counts',  'placet_serving', 'SELECT, INSERT, UPDATE (n)'),
         ('touchpoints',        'placet_serving', 'SELECT, INSERT, DELETE'),
@@ -69,6 +72,7 @@ BEGIN
         ('consent_state',      'placet_worker', 'SELECT'),
         ('decisions',          'placet_worker', 'SELECT, UPDATE (inputs, stage, emptied_at), DELETE'),
         ('deletions',          'placet_worker', 'SELECT, INSERT, DELETE'),
+        ('holds',              'placet_worker', 'SELECT'),
         ('idempotency',        'placet_worker', 'SELECT, UPDATE (answer), DELETE'),
         ('interactions',       'placet_worker', 'SELECT, UPDATE (shown, succeeded), DELETE'),
         ('key_fingerprints',   'placet_worker', 'SELECT, INSERT'),
@@ -88,6 +92,8 @@ BEGIN
         ('retention_marks',    'placet_worker', 'SELECT, INSERT, UPDATE'),
         ('rights_approvals',   'placet_worker', 'SELECT, DELETE'),
         ('rights_requests',    'placet_worker', 'SELECT, DELETE'),
+        ('rights_tasks',       'placet_worker', 'SELECT'),
+        ('suppressions',       'placet_worker', 'SELECT, DELETE'),
         ('subjects',           'placet_worker', 'SELECT, UPDATE (shredded_at)'),
         ('touchpoints',        'placet_worker', 'SELECT, DELETE'),
         -- Erasures, on connections of their own (PLACET_ERASURE_URL): the one role that empties entries.
@@ -97,6 +103,7 @@ BEGIN
         ('consent_state',      'placet_erasure', 'SELECT, DELETE'),
         ('decisions',          'placet_erasure', 'SELECT, DELETE'),
         ('deletions',          'placet_erasure', 'SELECT, DELETE'),
+        ('holds',              'placet_erasure', 'SELECT, DELETE'),
         ('idempotency',        'placet_erasure', 'SELECT, UPDATE (answer, subject_id)'),
         ('interactions',       'placet_erasure', 'SELECT, UPDATE (shown, succeeded), DELETE'),
         ('key_stages',         'placet_erasure', 'SELECT'),
@@ -111,10 +118,14 @@ BEGIN
         ('rights_requests',    'placet_erasure',
             'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, address, '
             'extension, refusal_text, completed_at, closed_at, certificate)'),
+        ('rights_tasks',       'placet_erasure', 'SELECT, INSERT, UPDATE (outcome, notes)'),
+        ('suppressions',       'placet_erasure', 'SELECT, INSERT, UPDATE (erased_at, expires_at)'),
         ('subjects',           'placet_erasure', 'SELECT, UPDATE (state, revision)'),
         ('touchpoints',        'placet_erasure', 'SELECT, DELETE')
     ) AS granted (name, role, rights) LOOP
         EXECUTE format('GRANT %s ON %I TO %I', line.rights, line.name, line.role);
     END LOOP;
+    -- What is left of the erased is looked for everywhere.
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO placet_erasure;
 END
 $$;

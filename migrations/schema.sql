@@ -193,6 +193,25 @@ COMMENT ON TABLE deletions IS 'Whose data of ended purposes is not all deleted y
 COMMENT ON COLUMN deletions.subject_id IS 'Whose data. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN deletions.since IS 'Since when the worker has to look after it. [pd=technical; erase=delete]';
 
+CREATE TABLE holds (
+    subject_id uuid NOT NULL,
+    data text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    reason bytea NOT NULL,
+    request_id uuid NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    CONSTRAINT holds_pkey PRIMARY KEY (subject_id, data)
+);
+CREATE INDEX holds_request ON public.holds USING btree (request_id);
+CREATE INDEX holds_until ON public.holds USING btree (until);
+COMMENT ON TABLE holds IS 'Data that must be kept for a time although its erasure was asked for (Art. 17(3)). [purposes=none]';
+COMMENT ON COLUMN holds.subject_id IS 'Whose data. [pd=pseudonym; subject; erase=delete]';
+COMMENT ON COLUMN holds.data IS 'Which data: a table of the data map; immutable. [pd=request; erase=delete]';
+COMMENT ON COLUMN holds.until IS 'Until when at the longest. [pd=request; erase=delete]';
+COMMENT ON COLUMN holds.reason IS 'Why; sealed. [pd=request; sealed; erase=delete]';
+COMMENT ON COLUMN holds.request_id IS 'On which request an officer said so. [pd=request; erase=delete]';
+COMMENT ON COLUMN holds.held_at IS 'Since when. [pd=request; erase=delete]';
+
 CREATE TABLE idempotency (
     key_hash bytea NOT NULL,
     body_mac bytea NOT NULL,
@@ -604,6 +623,23 @@ COMMENT ON COLUMN rights_requests.refusal IS 'For which reason of the closed lis
 COMMENT ON COLUMN rights_requests.refusal_text IS 'That reason in words for the person; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.closed_at IS 'When nothing more was to be done for it; null while it holds up deletions. [pd=none]';
 
+CREATE TABLE rights_tasks (
+    request_id uuid NOT NULL,
+    step text NOT NULL,
+    done_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    outcome jsonb NOT NULL,
+    notes bytea,
+    CONSTRAINT rights_tasks_step_check CHECK ((step = ANY (ARRAY['approve'::text, 'journal'::text, 'erase'::text, 'notify'::text, 'scan'::text, 'shred'::text, 'certify'::text, 'inform'::text]))),
+    CONSTRAINT rights_tasks_pkey PRIMARY KEY (step, request_id)
+);
+CREATE INDEX rights_tasks_request ON public.rights_tasks USING btree (request_id);
+COMMENT ON TABLE rights_tasks IS 'One row a step of an erasure that was done. [purposes=none]';
+COMMENT ON COLUMN rights_tasks.request_id IS 'Of which request; immutable. [pd=none]';
+COMMENT ON COLUMN rights_tasks.step IS 'Which of the eight steps; immutable. [pd=none]';
+COMMENT ON COLUMN rights_tasks.done_at IS 'When; immutable. [pd=none]';
+COMMENT ON COLUMN rights_tasks.outcome IS 'What the certificate will say of it: counts, times and names of tables and recipients; immutable. [pd=none]';
+COMMENT ON COLUMN rights_tasks.notes IS 'Whom it is about, for the steps to come; sealed, and null once the certificate is issued. [pd=none; sealed]';
+
 CREATE TABLE subjects (
     subject_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -620,6 +656,18 @@ COMMENT ON COLUMN subjects.created_at IS 'When the person was first recorded; ke
 COMMENT ON COLUMN subjects.state IS 'active, or erased: the tombstone itself. [pd=technical; erase=keep]';
 COMMENT ON COLUMN subjects.revision IS 'Grows with every consent change and erasure, so that a decision in flight notices. [pd=technical; erase=keep]';
 COMMENT ON COLUMN subjects.shredded_at IS 'When the keys of the erased were deleted from the keyring; null before. [pd=none]';
+
+CREATE TABLE suppressions (
+    suppressed bytea NOT NULL,
+    erased_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT suppressions_pkey PRIMARY KEY (suppressed)
+);
+CREATE INDEX suppressions_expiry ON public.suppressions USING btree (expires_at);
+COMMENT ON TABLE suppressions IS 'Which identifiers were of somebody who has been erased, so that no import brings them back. [purposes=none]';
+COMMENT ON COLUMN suppressions.suppressed IS 'The version of the key of claims, and a keyed hash of kind and normalised identifier under it; no lookup; immutable. [pd=contact; erase=keep]';
+COMMENT ON COLUMN suppressions.erased_at IS 'When they were erased; of several times the last. [pd=technical; erase=keep]';
+COMMENT ON COLUMN suppressions.expires_at IS 'When it is forgotten. [pd=technical; erase=keep]';
 
 CREATE TABLE touchpoint_counts (
     day date NOT NULL,

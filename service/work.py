@@ -15,12 +15,14 @@ from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
 from service.recipients.mail.commands import Post
+from service.rights.erasure.commands import Erasures
 from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
 BETWEEN_CHECKPOINTS = timedelta(seconds=1)
 BETWEEN_ROUNDS = timedelta(seconds=1)
 BETWEEN_LESSONS = timedelta(seconds=10)
+BETWEEN_ERASURES = timedelta(seconds=10)
 BATCH = 1000
 
 
@@ -31,12 +33,14 @@ async def work(
     learner: Learner,
     keyring: Database,
     post: Post,
+    erasures: Erasures,
 ) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_learn(learner))
         group.create_task(_tidy(database, consequences, keyring))
         group.create_task(_sequence(sequencer))
+        group.create_task(_erase(erasures))
         group.create_task(_carry(post))
 
 
@@ -78,6 +82,18 @@ async def _learn(learner: Learner) -> None:
         except Unavailable:
             event("work.unavailable")
         await asyncio.sleep(BETWEEN_LESSONS.total_seconds())
+
+
+async def _erase(erasures: Erasures) -> None:
+    """Go on with erasures that are approved and not done, whoever began them."""
+    while True:
+        try:
+            await erasures.go_on_all()
+        except Unavailable:
+            event("work.unavailable")
+        except Exception as error:  # noqa: BLE001 - what serves people must go on
+            crash("rights.erasures_crashed", error)
+        await asyncio.sleep(BETWEEN_ERASURES.total_seconds())
 
 
 async def _tidy(database: Database, consequences: Consequences, keyring: Database) -> None:

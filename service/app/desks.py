@@ -28,12 +28,13 @@ from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
+from service.rights.erasure.composing import erasures_of
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
-from service.subjects.keys.commands import SubjectKeys, promises_of
+from service.subjects.keys.commands import SubjectKeys
 from service.subjects.pseudonyms.commands import PseudonymDesk
 
 ERASING = 2
@@ -89,7 +90,17 @@ class Desks:
         self.post = Post(self.database, keyring.seal, carrier_of(self.settings))
         self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
         self.links = Links(self.database, keyring.token)
-        self.rights = self._rights(answers, datamap)
+        self.erasures = erasures_of(
+            self.settings, self.database, self.erasing, self.policy, self.subjects, datamap, keyring
+        )
+        self.rights = RightsDesk(
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            answers=answers,
+            access=self.access,
+            erasures=self.erasures,
+        )
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
         self.gaps = GapDesk(database=self.database, gap=self.gap, seal_note=self.subjects.seal)
 
@@ -111,20 +122,6 @@ class Desks:
             tokens=keyring.token,
             seal=self.subjects.seal,
             explanations=self.explanations,
-        )
-
-    def _rights(self, answers: Answers, datamap: DataMap) -> RightsDesk:
-        return RightsDesk(
-            database=self.database,
-            erasing=self.erasing,
-            policy=self.policy,
-            subjects=self.subjects,
-            answers=answers,
-            signer=self.signer,
-            issuer=self.settings.issuer,
-            datamap=datamap,
-            access=self.access,
-            promises=promises_of(self.settings),
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:

@@ -17,6 +17,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from service.app import Desks, create_app
+from service.app.desks import ERASING
 from service.cli import credentials
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
@@ -37,13 +38,16 @@ from service.policy.following import keeping_up, reloading
 from service.policy.load import load
 from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
+from service.rights.erasure.composing import erasures_of
 from service.rights.journal.file import Journal
 from service.rights.journal.gate import Gate, watching
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
+from service.subjects.commands import Subjects
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file, upgrade_key_file
 from service.subjects.keyring import Keyring, load_key_file
+from service.subjects.keys.commands import SubjectKeys
 from service.subjects.recognition import recognise, require_new
 from service.work import work as work_on
 
@@ -115,9 +119,8 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            tasks = partial(
-                work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database, desks.post
-            )
+            others = desks.keys.database, desks.post, desks.erasures
+            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, *others)
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
@@ -193,10 +196,14 @@ async def _work(settings: Settings, url: str) -> None:
     address = await keyring_url(settings, url)
     gate = _gate(settings)
     database, keys = Database(url, size=2, require=gate.require), Database(address, size=2)
+    erasing = Database(own.reveal, size=ERASING) if (own := settings.erasure_url) else database
     try:
         keyring = await _keyring(settings, database)
-        consequences = Consequences(datamap=await datamap.read(database), policy=policy, unlearn=arms.unlearn)
+        tables = await datamap.read(database)
+        consequences = Consequences(datamap=tables, policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
+        subjects = Subjects(keyring, policy, SubjectKeys(keys, keyring))
+        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with (
             _stop() as stop,
@@ -205,12 +212,14 @@ async def _work(settings: Settings, url: str) -> None:
             asyncio.TaskGroup() as group,
         ):
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post))
+            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, erasures))
             await stop.wait()
             working.cancel()
     finally:
         await database.close()
         await keys.close()
+        if erasing is not database:
+            await erasing.close()
 
 
 @asynccontextmanager

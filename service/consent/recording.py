@@ -16,6 +16,7 @@ from service.consent.linking.rules import parts
 from service.consent.model import ConsentState, Method, Recorded, RecordedPurpose, RecordRefused, Said
 from service.consent.receipts import Receipts
 from service.consent.repeat import essence
+from service.consent.revival import require_fresh
 from service.consent.statement import Statement
 from service.kernel.apart import apart
 from service.kernel.batching import Batches
@@ -31,6 +32,8 @@ from service.subjects import store as subjects_store
 from service.subjects.commands import Entered, Subjects
 from service.subjects.keys.model import KeyringUnavailable, Seals
 from service.subjects.model import Led, Lookup
+from service.subjects.suppressions.commands import erased_before
+from service.subjects.suppressions.model import Suppressed
 
 CONSENT = "consent"
 LANES = 4
@@ -189,6 +192,7 @@ class Recorder:
         histories: Mapping[UUID, list[Said]],
     ) -> list[_Written]:
         """What each utterance adds to what was said before; raises `_Impossible` for those that cannot be recorded."""
+        erased = await self._erased(connection, batch, entered)
         importing = [u.lookup.hash for u in batch if u.statement.method is Method.IMPORT]
         imported = {subject for lookup in importing for subject in entered.led.get(lookup, ())}
         before = Before(histories, await store.imports(connection, list(imported)) if imported else {}, {})
@@ -198,12 +202,20 @@ class Recorder:
             led = entered.led.get(utterance.lookup.hash)
             try:
                 said = self._said(utterance, led, before, entered) if led else _Written(NOTHING, [], {})
+                require_fresh(utterance.statement, said.recorded, erased.get(utterance.lookup.hash))
                 written.append(said)
-            except RecordRefused as problem:
+            except (RecordRefused, Suppressed) as problem:
                 impossible.append((utterance, problem))
         if impossible:
             raise _Impossible(impossible)
         return written
+
+    async def _erased(
+        self, connection: Connection, batch: Sequence[Utterance], entered: Entered
+    ) -> Mapping[bytes, datetime]:
+        """When those were erased for whom a subject has just been made; whoever was known is not asked about."""
+        made = [u.lookup for u in batch if (led := entered.led.get(u.lookup.hash)) and led.subject_id in entered.new]
+        return await erased_before(connection, self._subjects, made) if made else {}
 
     def _said(self, utterance: Utterance, led: Led, before: Before, entered: Entered) -> _Written:
         """What an utterance adds to what its subjects said before, which it extends for the ones behind it."""

@@ -6,7 +6,7 @@ them from the catalogue.
 """
 
 import re
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Literal
 from uuid import UUID
@@ -124,11 +124,11 @@ class DataMap(Struct, frozen=True):
         while rows := await cursor.fetch(BATCH):
             yield rows
 
-    async def erase(self, connection: Connection, person: Person) -> dict[str, int]:
-        """Delete or empty everything of a person that the tags say; returns the rows touched, by table."""
+    async def erase(self, connection: Connection, person: Person, keep: Collection[str] = ()) -> dict[str, int]:
+        """Delete or empty what tags say of a person, but of tables to `keep`; returns the rows touched, by table."""
         touched: dict[str, int] = {}
         for table, owner in self.of_subjects():
-            if statement := _erasure(table, owner):
+            if table.name not in keep and (statement := _erasure(table, owner)):
                 status = await connection.execute(statement, person.value(owner))
                 touched[table.name] = int(status.rpartition(" ")[2])
         return touched

@@ -1,6 +1,6 @@
 """The verbs of rights: file, verify, approve, erase, give access, certify."""
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,17 +9,15 @@ import msgspec
 from service.kernel.auth import Principal
 from service.kernel.body import within_reach
 from service.kernel.clock import Moment
-from service.kernel.crypto import Signer, from_text, to_text
+from service.kernel.crypto import from_text, to_text
 from service.kernel.database import Connection, Database
-from service.kernel.datamap import DataMap
 from service.kernel.idempotency import Answers
 from service.kernel.ids import new_id
-from service.kernel.log import event
-from service.kernel.problem import Fault, Forbidden, IdempotencyConflict, InvalidBody, Unavailable
+from service.kernel.problem import Fault, Forbidden, IdempotencyConflict, InvalidBody
 from service.policy.commands import ActivePolicy
 from service.rights import moving, rules, store
 from service.rights.access import Access
-from service.rights.erasure import Erasure
+from service.rights.erasure.commands import Erasures
 from service.rights.model import (
     ApprovalRefused,
     CertificateMissing,
@@ -41,8 +39,6 @@ from service.rights.model import (
 from service.rights.rules import Approving, found
 from service.subjects import store as subjects_store
 from service.subjects.commands import COOKIE, Subjects
-from service.subjects.keys.commands import shred
-from service.subjects.keys.model import Promises
 from service.subjects.model import Lookup, SubjectMissing
 
 TABLE = "rights_requests"
@@ -55,23 +51,18 @@ class RightsDesk:
         self,
         *,
         database: Database,
-        erasing: Database,
         policy: ActivePolicy,
         subjects: Subjects,
         answers: Answers,
-        signer: Signer,
-        issuer: str,
-        datamap: DataMap,
         access: Access,
-        promises: Promises,
+        erasures: Erasures,
     ) -> None:
         self._database = database
-        self._erasing = erasing
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
         self._access = access
-        self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer, promises=promises)
+        self._erasures = erasures
 
     async def file(
         self, filing: Filing, caller: Principal, cookie: str | None, key: str | None, moment: Moment
@@ -204,7 +195,7 @@ class RightsDesk:
 
         request = await self._database.run("rights.approve", work)
         if request.right is Right.ERASURE and request.state is State.RUNNING:
-            return await self._erase(request_id, moment)
+            return await self._erasures.go_on(request_id, moment)
         return request.progress
 
     async def _move(
@@ -212,31 +203,6 @@ class RightsDesk:
     ) -> RightsRequest:
         by = UUID(officer.principal_id) if officer.kind == "officer" else None
         return await moving.move(connection, request, to, self._policy.current.digest, by=by, at=at)
-
-    async def _erase(self, request_id: UUID, moment: Moment) -> Progress:
-        """Erase, in one transaction; whoever comes second finds it done. Then shred, or leave it to the worker."""
-        bundle = self._policy.current.digest
-        epoch_ends = await self._erasure.epoch_ends(moment.now)
-
-        async def work(connection: Connection) -> tuple[Progress, set[UUID]]:
-            request = found(await store.locked(connection, request_id, alike=True))
-            erased: set[UUID] = set()
-            if request.state is State.RUNNING:
-                erased = await self._erasure.run(connection, request, bundle, moment.override, epoch_ends)
-                request = found(await store.request(connection, request_id))
-            return request.progress, erased
-
-        progress, erased = await self._erasing.run("rights.erase", work)
-        if erased:
-            await self._shred(erased)
-        return progress
-
-    async def _shred(self, erased: Collection[UUID]) -> None:
-        """Delete the keys of the erased; what cannot be done now the worker does."""
-        try:
-            await shred(self._database, self._subjects.keys.database, erased)
-        except Unavailable:
-            event("rights.shredding_postponed")
 
     async def package(self, request_id: UUID, moment: Moment) -> AsyncGenerator[bytes, None]:
         """The package of an approved access request, as the pieces of a zip file; the last one closes the request."""

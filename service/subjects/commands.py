@@ -91,6 +91,15 @@ class Subjects:
         """What an identifier is looked for by under one version of the key, which the hash begins with."""
         return lookups_of_version(version) + self._hasher(version, kind).hash(normalised)
 
+    def suppression(self, kind: str, normalised: bytes) -> bytes:
+        """By what an identifier is recognised when it is gone: no rotation of the lookup key changes it."""
+        return _suppression(self._keyring.suppressing, kind, normalised)
+
+    def suppressions(self, lookup: Lookup) -> list[bytes]:
+        """The same under each version of its key that is held."""
+        hashers, normalised = self._keyring.suppressions.values(), lookup.normalised.encode()
+        return [_suppression(hasher, lookup.kind, normalised) for hasher in hashers]
+
     def _hasher_of(self, version: int, kind: str) -> Hasher:
         return self._keyring.lookups[version].after(b"v1", kind.encode())
 
@@ -179,3 +188,7 @@ class Subjects:
     def open(self, table: str, column: str, owner: UUID, sealed: bytes) -> bytes:
         """Open what was sealed for that column of that owner's row; raises `SealBroken`."""
         return self._keyring.seal.open(sealed, table.encode(), column.encode(), owner.bytes)
+
+
+def _suppression(hasher: Hasher, kind: str, normalised: bytes) -> bytes:
+    return hasher.version.to_bytes(2, "big") + hasher.hash(kind.encode(), normalised)

@@ -118,6 +118,8 @@ class Keyring:
         self.lookups = {version: Hasher(raw, version) for version, raw in _held(keys, "lookup").items()}
         self.seal.hold(_held(keys, "seal"), _current(keys, "seal")[1])
         self.claims.hold(_held(keys, "claims"), _current(keys, "claims")[1])
+        self.suppressions = {v: Hasher(raw, v, (b"suppression",)) for v, raw in _held(keys, "claims").items()}
+        self.suppressing = self.suppressions[_current(keys, "claims")[1]]
         self.recipient = Hasher(*_current(keys, "recipient"))
         self.epochs.hold(_held(keys, "epoch"), _current(keys, "epoch")[1])
         others = [

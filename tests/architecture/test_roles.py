@@ -9,6 +9,7 @@ SELECT tablename FROM pg_tables
 WHERE schemaname = 'public' AND NOT EXISTS (
     SELECT FROM information_schema.role_table_grants
     WHERE table_schema = 'public' AND table_name = tablename AND grantee = ANY($1)
+        AND (grantee, privilege_type) <> ('placet_erasure', 'SELECT')
 )
 """
 TO_EVERYBODY = (

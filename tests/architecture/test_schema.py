@@ -53,10 +53,13 @@ async def _columns(either_url: str) -> int:
 
 
 async def test_a_row_of_a_person_leads_to_the_person(either_url: str) -> None:
-    """A table with personal data says which column names the subject, so that access and erasure find its rows."""
+    """A table with personal data says which column names the subject, so that access and erasure find its rows.
+
+    What an erasure leaves on purpose, and nothing else, may lead to nobody.
+    """
     database = Database(either_url, size=1)
     try:
         tables = (await datamap.read(database)).tables
     finally:
         await database.close()
-    assert [table.name for table in tables if table.personal and table.owner is None] == []
+    assert [t.name for t in tables if t.owner is None and any(c.erase != "keep" for c in t.personal)] == []

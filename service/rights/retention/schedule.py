@@ -43,6 +43,7 @@ SCHEDULE: Mapping[str, Stay] = {
     "consent_state": Stay(Until.PERSON, since="effective_at"),
     "decisions": Stay(Until.PURPOSES, "inputs and stage the shortest of them, the rest the longest", "decided_at"),
     "deletions": Stay(Until.TASK, since="since"),
+    "holds": Stay(Until.TASK, "when the hold ends; the data that it kept goes with it", "held_at"),
     "idempotency": Stay(Until.DAY, since="created_at"),
     "interactions": Stay(Until.PURPOSES, "the shortest of them", "recorded_at"),
     "key_fingerprints": Stay(Until.NEVER, "keys are known again by it; no key can be found from it"),
@@ -65,7 +66,9 @@ SCHEDULE: Mapping[str, Stay] = {
     "restrictions": Stay(Until.PERSON, since="since"),
     "rights_approvals": Stay(Until.REQUEST),
     "rights_requests": Stay(Until.REQUEST, since="received_at"),
+    "rights_tasks": Stay(Until.REQUEST, "whom it is about is forgotten with the certificate"),
     "subjects": Stay(Until.NEVER, "of whoever was erased a random id remains, which leads nowhere", "created_at"),
+    "suppressions": Stay(Until.TASK, "after `retention.suppressions`", "erased_at"),
     "touchpoint_counts": Stay(Until.NEVER, COUNT),
     "touchpoints": Stay(Until.PURPOSES, "the longest of them", "recorded_at"),
 }

@@ -65,13 +65,13 @@ async def test_a_stranger_who_wrote_to_us_is_forgotten_too(service: Running) -> 
 
 
 async def test_the_certificate_claims_no_more_than_was_done(service: Running) -> None:
-    """It counts what was erased and names nobody; of backups it says when, and recipients are not mentioned."""
+    """It counts what was erased and names nobody; of backups it says when."""
     await service.give(ADA, "analytics", "personalization")
     certificate = await erase(service, ADA)
     told = await claims(service, certificate)
     assert told.keys() == {
         "iss", "iat", "request_id", "erased_at", "backups_clear_at", "nothing_held", "subjects", "entries", "rows",
-        "bundle",
+        "suppressed", "recipients", "held", "scan", "bundle",
     }  # fmt: skip
     assert told["bundle"] == service.desks.policy.current.digest
     assert told["rows"] == {"consent_state": 2, "ledger_entries": 2, "lookups": 1}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.consenting import ON_CONSENT, text
-from tests.filing import REQUESTS, approve, claims, erase, fetch, filing
+from tests.filing import REQUESTS, approve, claims, fetch, filing
 from tests.line import Line, line
 from tests.running import Running, contact, customer, keyring_beside, refused, running, succeeded
 
@@ -95,12 +95,17 @@ async def test_strangers_keep_nobody_waiting(lonely: Running) -> None:
     assert [answer.status_code for answer in answers] == [503] * 10 + [201] * 10
 
 
-async def test_an_erasure_does_not_wait_for_the_keyring(lonely: Running) -> None:
-    """What can be erased is erased at once; that the keys are not gone yet is not said to be done."""
-    certificate = await claims(lonely, await erase(lonely, ADA))
-    assert certificate["backups_clear_at"] is None
+async def test_an_erasure_is_not_done_before_the_keys_are_gone(lonely: Running, to_keyring: Line) -> None:
+    """An approved erasure waits for the keyring, without a certificate, and goes on when it is back."""
+    request_id = succeeded(await lonely.post(REQUESTS, filing("erasure", ADA)), 202)["request_id"]
+    assert succeeded(await approve(lonely, request_id))["state"] == "running"
+    refused(await fetch(lonely, request_id, "certificate"), 404, "certificate-missing")
+    await to_keyring.mend()
+    assert await lonely.desks.erasures.go_on_all() == 1
+    certificate = succeeded(await fetch(lonely, request_id, "certificate"))["certificate"]
+    assert (await claims(lonely, certificate))["backups_clear_at"] is not None
     assert (await lonely.check(ADA, "analytics"))["reason"] == "unknown"
-    assert await lonely.database.fetchval("SELECT shredded_at FROM subjects") is None
+    assert await lonely.database.fetchval("SELECT shredded_at FROM subjects") is not None
 
 
 async def test_a_package_waits_for_the_keyring(lonely: Running, to_keyring: Line) -> None:
