@@ -14,8 +14,9 @@ from service.kernel.problem import Unavailable
 from service.rights.journal.file import Journal
 from tests.filing import REQUESTS, approve_all, erase, file
 from tests.integration.cli.playing import ROOT, Ended, ended, until
-from tests.restoring import backed_up, restore
+from tests.restoring import backed_up, dump, restore, restore_dump
 from tests.running import Running, customer, refused, running, succeeded
+from tests.sequencing import sequencer_of
 
 ADA, BEA = customer("ada"), customer("bea")
 SUBJECTS = "SELECT count(*) FROM subjects WHERE state = 'active'"
@@ -160,3 +161,34 @@ async def test_a_damaged_journal_stops_everything(service: Running) -> None:
     refused(await service.get("/health/ready"), 503, "replay-needed")
     path.write_bytes(content)
     succeeded(await service.get("/health/ready"))
+
+
+@pytest.mark.rule("R13")
+async def test_a_dump_is_restored_as_the_runbook_says(database_url: str, policies_dir: Path, tmp_path: Path) -> None:
+    """What pg_dump took before an erasure and a withdrawal, pg_restore brings back; neither of the two is served."""
+    async with running(database_url, policies_dir, tmp_path / "data") as service:
+        await service.give(ADA, "analytics")
+        await service.give(BEA, "analytics")
+        await sequencer_of(service).run()
+        await dump(database_url, tmp_path / "backup")
+        await erase(service, ADA)
+        await service.withdraw(BEA)
+        await sequencer_of(service).run()
+    await restore_dump(database_url, tmp_path / "backup")
+    assert "placet rights replay" in (await placet(service, "serve")).complained
+    replayed = await placet(service, "rights", "replay")
+    assert replayed.status == 0, replayed
+    async with running(database_url, policies_dir, tmp_path / "data") as service:
+        for subject in (ADA, BEA):
+            question = {"subject": subject, "purposes": ["analytics"]}
+            refused(await service.post("/v1/consents/check", question), 503, "check-unavailable")
+        await service.withdraw(BEA)
+        body = {"note": "Bea's withdrawal stood in the log of the newsletter."}
+        succeeded(await service.post("/v1/ledger/gap/closures", body, key=service.officers[0]), 201)
+        await sequencer_of(service).run()
+        await until(lambda: not service.desks.gap.open)
+        assert (await service.check(ADA, "analytics"))["reason"] == "unknown"
+        assert (await service.check(BEA, "analytics"))["reason"] == "withdrawn"
+    verified = await placet(service, "ledger", "verify")
+    assert verified.status == 0, verified
+    assert "entries are missing" in verified.said
