@@ -43,7 +43,7 @@ BEGIN
         ('ledger_nodes',       'placet_serving', 'SELECT'),
         ('ledger_checkpoints', 'placet_serving', 'SELECT'),
         ('letters',            'placet_serving', 'SELECT, INSERT'),
-        ('lookups',            'placet_serving', 'SELECT, INSERT, UPDATE (linked_to)'),
+        ('lookups',            'placet_serving', 'SELECT, INSERT, UPDATE (linked_to), DELETE'),
         ('migrations',         'placet_serving', 'SELECT'),
         ('notice_texts',       'placet_serving', 'SELECT, INSERT'),
         ('objections',         'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
@@ -56,7 +56,8 @@ BEGIN
         ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
         ('rights_requests',    'placet_serving',
             'SELECT, INSERT, UPDATE (state, lookups, unverified, verified_by, verified_at, verification, due_at, extended_at, '
-            'extension, refusal, refusal_text, purposes, details, replacement, grounds, address, completed_at, closed_at)'),
+            'extension, refusal, refusal_text, purposes, details, replacement, grounds, identifiers, address, lifts_at, '
+            'completed_at, closed_at)'),
         ('rights_tasks',       'placet_serving', 'SELECT'),
         ('suppressions',       'placet_serving', 'SELECT'),
         ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision, shredded_at)'),
@@ -77,8 +78,8 @@ BEGIN
         ('interactions',       'placet_worker', 'SELECT, UPDATE (shown, succeeded), DELETE'),
         ('key_fingerprints',   'placet_worker', 'SELECT, INSERT'),
         ('key_stages',         'placet_worker', 'SELECT, INSERT'),
-        ('ledger_entries',     'placet_worker', 'SELECT'),
-        ('ledger_queue',       'placet_worker', 'SELECT, DELETE'),
+        ('ledger_entries',     'placet_worker', 'SELECT, INSERT'),
+        ('ledger_queue',       'placet_worker', 'SELECT, INSERT, DELETE'),
         ('ledger_leaves',      'placet_worker', 'SELECT, INSERT'),
         ('ledger_nodes',       'placet_worker', 'SELECT, INSERT'),
         ('ledger_checkpoints', 'placet_worker', 'SELECT, INSERT'),
@@ -91,7 +92,9 @@ BEGIN
         ('restrictions',       'placet_worker', 'SELECT'),
         ('retention_marks',    'placet_worker', 'SELECT, INSERT, UPDATE'),
         ('rights_approvals',   'placet_worker', 'SELECT, DELETE'),
-        ('rights_requests',    'placet_worker', 'SELECT, DELETE'),
+        ('rights_requests',    'placet_worker',
+            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, identifiers, '
+            'address, extension, refusal_text, completed_at, closed_at), DELETE'),
         ('rights_tasks',       'placet_worker', 'SELECT'),
         ('suppressions',       'placet_worker', 'SELECT, DELETE'),
         ('subjects',           'placet_worker', 'SELECT, UPDATE (shredded_at)'),
@@ -116,8 +119,8 @@ BEGIN
         ('restrictions',       'placet_erasure', 'SELECT, DELETE'),
         ('rights_approvals',   'placet_erasure', 'SELECT'),
         ('rights_requests',    'placet_erasure',
-            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, address, '
-            'extension, refusal_text, completed_at, closed_at, certificate)'),
+            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, identifiers, '
+            'address, extension, refusal_text, completed_at, closed_at, certificate)'),
         ('rights_tasks',       'placet_erasure', 'SELECT, INSERT, UPDATE (outcome, notes)'),
         ('suppressions',       'placet_erasure', 'SELECT, INSERT, UPDATE (erased_at, expires_at)'),
         ('subjects',           'placet_erasure', 'SELECT, UPDATE (state, revision)'),

@@ -26,7 +26,8 @@ BEGIN
         ('migrations',     'placet_serving', 'SELECT'),
         ('recipient_keys', 'placet_serving', 'SELECT, INSERT'),
         ('subject_keys',   'placet_serving', 'SELECT, INSERT, DELETE'),
-        -- `placet work`: deletes the keys of the erased and those that nobody got; what is told of the erased is made with theirs.
+        -- `placet work`: deletes the keys of the erased and those that nobody got; with those of somebody it names them to
+        -- recipients, and before they go it makes what recognises the erased.
         ('epochs',         'placet_worker', 'SELECT, INSERT'),
         ('migrations',     'placet_worker', 'SELECT'),
         ('recipient_keys', 'placet_worker', 'SELECT, INSERT'),

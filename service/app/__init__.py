@@ -44,7 +44,9 @@ from service.ledger.publication import Publication
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy
 from service.policy.load import load
+from service.recipients.api import router as recipients_router
 from service.rights.api import router as rights_router
+from service.rights.holds.api import router as holds_router
 from service.rights.links.api import router as links_router
 from service.rights.proof.api import router as proof_router
 from service.settings import Settings
@@ -65,6 +67,7 @@ ROUTERS = (
     protection_router,
     linking_router,
     pseudonym_router,
+    recipients_router,
     journey_router,
     report_router,
     map_router,
@@ -75,6 +78,7 @@ ROUTERS = (
     proof_router,
     console_router,
     links_router,
+    holds_router,
 )
 
 
@@ -128,16 +132,20 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "protection_desk": desks.protection,
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,
+        "delivery_desk": desks.deliveries,
         "journey_desk": desks.journey,
         "report_desk": desks.report,
         "explanation_desk": desks.explanations,
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "rights_register": desks.register,
+        "ending_desk": desks.endings,
         "proof_desk": desks.proofs,
         "login_desk": desks.logins,
         "access": desks.access,
         "links": desks.links,
+        "hold_desk": desks.holds,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 

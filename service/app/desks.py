@@ -24,13 +24,20 @@ from service.ledger.commands import LedgerDesk
 from service.ledger.gap.commands import GapDesk
 from service.ledger.gap.watch import Gap
 from service.policy.commands import ActivePolicy, BundleDesk
+from service.recipients.commands import DeliveryDesk
+from service.recipients.delivery import Delivery
 from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
+from service.recipients.signatures import Signatures
+from service.recipients.wire import Wire
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
+from service.rights.ending import EndingDesk
 from service.rights.erasure.composing import erasures_of
+from service.rights.holds.commands import HoldDesk
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
+from service.rights.showing import RightsRegister
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
@@ -88,6 +95,11 @@ class Desks:
     def _serve_rights(self, keyring: Keyring, answers: Answers, datamap: DataMap) -> None:
         """What people ask for about their data, and what goes to them and to recipients."""
         self.post = Post(self.database, keyring.seal, carrier_of(self.settings))
+        signatures, wire = Signatures(keyring), Wire(development=self.settings.development)
+        self.deliveries = DeliveryDesk(database=self.database, policy=self.policy, signatures=signatures)
+        self.delivery = Delivery(
+            database=self.database, policy=self.policy, keys=self.keys, signatures=signatures, wire=wire
+        )
         self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
         self.links = Links(self.database, keyring.token)
         self.erasures = erasures_of(
@@ -97,9 +109,21 @@ class Desks:
             database=self.database,
             policy=self.policy,
             subjects=self.subjects,
+            protection=self.protection,
             answers=answers,
             access=self.access,
             erasures=self.erasures,
+        )
+        self.holds = HoldDesk(
+            database=self.database,
+            policy=self.policy,
+            subjects=self.subjects,
+            datamap=datamap,
+            erasures=self.erasures,
+        )
+        self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
+        self.endings = EndingDesk(
+            database=self.database, policy=self.policy, subjects=self.subjects, protection=self.protection
         )
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
         self.gaps = GapDesk(database=self.database, gap=self.gap, seal_note=self.subjects.seal)

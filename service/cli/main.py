@@ -12,6 +12,7 @@ from service.cli.ledger import ledger
 from service.cli.offers import offers
 from service.cli.operate import migrate, openapi, schema
 from service.cli.policies import policies
+from service.cli.recipients import recipients
 from service.cli.rights import rights
 from service.cli.serve import serve, work
 
@@ -36,6 +37,7 @@ for command in (
     offers,
     keys,
     ledger,
+    recipients,
     rights,
     api_keys,
     officers,

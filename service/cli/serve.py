@@ -36,8 +36,11 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
+from service.recipients.delivery import Delivery
 from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
+from service.recipients.signatures import Signatures
+from service.recipients.wire import Wire
 from service.rights.erasure.composing import erasures_of
 from service.rights.journal.file import Journal
 from service.rights.journal.gate import Gate, watching
@@ -119,7 +122,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            others = desks.keys.database, desks.post, desks.erasures
+            others = desks.keys.database, desks.post, desks.delivery, desks.erasures
             tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, *others)
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
@@ -212,7 +215,11 @@ async def _work(settings: Settings, url: str) -> None:
             asyncio.TaskGroup() as group,
         ):
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, erasures))
+            signatures, wire = Signatures(keyring), Wire(development=settings.development)
+            named = SubjectKeys(keys, keyring)
+            delivery = Delivery(database=database, policy=policy, keys=named, signatures=signatures, wire=wire)
+            others = keys, post, delivery, erasures
+            working = group.create_task(work_on(database, consequences, sequencer, learner, *others))
             await stop.wait()
             working.cancel()
     finally:

@@ -111,12 +111,13 @@ ON CONFLICT (subject_id, purpose) DO UPDATE SET
 -- Before when what was recorded of the subjects in `kept` has ended for a purpose: everything while a no holds, what is
 -- older than both the last no and the grant that holds, what is older than an objection, and what has been kept for as
 -- many days as the purpose's retention, which is over then; $2 are the purposes of direct marketing, $4 purposes and $5
--- their days. Held is what must not be deleted yet: all data of whoever has an open request or a restriction. A legal hold
--- (Art. 17(3)) will be asked here too.
+-- their days. Held is what must not be deleted yet: all data of whoever has an open request, a restriction, or a legal
+-- hold of some of it (Art. 17(3)).
 WITH asked AS (
     SELECT
         s.subject_id,
-        EXISTS (SELECT FROM restrictions r WHERE r.subject_id = s.subject_id) OR EXISTS (
+        EXISTS (SELECT FROM restrictions r WHERE r.subject_id = s.subject_id)
+        OR EXISTS (SELECT FROM holds h WHERE h.subject_id = s.subject_id) OR EXISTS (
             SELECT FROM lookups l JOIN rights_requests r ON r.lookups @> ARRAY[l.lookup]
             WHERE l.subject_id = s.subject_id AND r.closed_at IS NULL
         ) AS held

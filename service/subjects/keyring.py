@@ -67,6 +67,11 @@ def lookups_of_version(version: int) -> bytes:
     return version.to_bytes(2, "big")
 
 
+def version_of(lookup: bytes) -> int:
+    """The version of the key that a lookup was made under."""
+    return int.from_bytes(lookup[:2], "big")
+
+
 class Keyring:
     """The keys by their use: find subjects, seal values, make tokens, sign, name subjects to recipients, keep proof.
 
@@ -126,6 +131,7 @@ class Keyring:
             k.raw if k.public else public_half(k.raw) for k in keys if k.use == "signing" and k.state != "current"
         ]
         self.signing.hold(_current(keys, "signing")[0], others)
+        self.signers = [self.signing, *(Signer(k.raw) for k in keys if k.use == "signing" and k.state == "next")]
         self.fingerprints = frozenset(fingerprint(key) for key in keys if key.state == "current")
         self.known = self.fingerprints | {fingerprint(key) for key in keys if not key.public}
 

@@ -13,7 +13,7 @@ from service.kernel import outbox
 from service.kernel.clock import Moment, system_now
 from service.kernel.crypto import Signer, to_text
 from service.kernel.database import Connection, Database
-from service.kernel.datamap import DataMap, Person, Table
+from service.kernel.datamap import DataMap, Person
 from service.kernel.log import crash, event
 from service.kernel.outbox import Message
 from service.kernel.problem import Unavailable
@@ -26,9 +26,11 @@ from service.rights.erasure.certificate import Kept
 from service.rights.erasure.erasing import ERASURE, Eraser
 from service.rights.erasure.model import Erased, Notes, Notified, Shredded, Step
 from service.rights.erasure.rules import ending
-from service.rights.erasure.scan import Scanned, Sought, Tell, blocks, left_of, scan
+from service.rights.erasure.scan import Tell, nobody
+from service.rights.erasure.scanning import Scanning
 from service.rights.erasure.steps import Done, Steps, Tasks, always, erased, notified, shredded
 from service.rights.holds import store as holds
+from service.rights.holds.ending import EndOfHolds
 from service.rights.journal.file import Journal
 from service.rights.journal.model import JournalRefused, Line
 from service.rights.model import Progress, RightsRequest
@@ -44,18 +46,12 @@ from service.subjects.suppressions import store as suppressions_store
 BEFORE_ALL = UUID(int=0)
 AT_ONCE = 500
 """Erasures that the worker takes through the steps together."""
-SMALL_BLOCKS = 8192
-"""What is looked through while an officer waits: 64 MiB."""
 LANES = 4
 """Erasures at the same moment."""
 
 
 Doing = Callable[[UUID, Moment], Awaitable[bool]]
 """Does one step of an erasure; False where it has to wait."""
-
-
-def _nobody(_done: int, _of: int) -> None:
-    """Nobody watches."""
 
 
 class Erasures:
@@ -84,21 +80,23 @@ class Erasures:
         self._promises = promises
         self._journal = journal
         self._eraser = eraser
+        self.holds = EndOfHolds(erasing=erasing, policy=policy, eraser=eraser)
         self._steps = Steps(erasing, subjects)
-        self._datamap = datamap
-        self.steps = [self._begin, self._erase, self._scan_small, self._shred, self._certify]
+        self._scanning = Scanning(database=database, erasing=erasing, datamap=datamap, steps=self._steps)
+        self.steps = [self._begin, self._erase, self._scanning.one, self._shred, self._certify]
 
     async def go_on(self, request_id: UUID, moment: Moment) -> Progress:
         """Do every step of an erasure that can be done now; again, it finds them done. Raises `RequestUnknown`."""
         await self._through(self.steps, request_id, moment)
         return found(await requests.request(self._database, request_id)).progress
 
-    async def go_on_all(self, moment: Moment | None = None, tell: Tell = _nobody) -> int:
+    async def go_on_all(self, moment: Moment | None = None, tell: Tell = nobody) -> int:
         """Take every erasure that is approved and not closed as far as it goes; returns how many are closed now."""
         moment, after, closed = moment or Moment(now=system_now()), BEFORE_ALL, 0
+        await self.holds.end(moment.now)
         while running := await store.running(self._database, after, AT_ONCE):
             await self._each(running, [self._begin, self._erase], moment)
-            await self._scan(running, await blocks(self._erasing, self._datamap), tell)
+            await self._scanning.all(running, tell)
             closed += await self._each(running, [self._shred, self._certify], moment)
             after = running[-1]
         return closed
@@ -200,35 +198,6 @@ class Erasures:
             return anew | done
 
         return await self._steps.do(Step.ERASE, request_id, work, alike=True)
-
-    async def _scan_small(self, request_id: UUID, _: Moment) -> bool:
-        """Step 5 for one erasure, where everything is looked through in a moment; else the worker does it for many."""
-        tasks = await store.tasks(self._database, request_id)
-        if (told := tasks.get(Step.SCAN)) and not told.outcome["found"]:
-            return True
-        sizes = await blocks(self._erasing, self._datamap)
-        return sum(sizes.values()) <= SMALL_BLOCKS and request_id in await self._scan([request_id], sizes)
-
-    async def _scan(self, request_ids: Sequence[UUID], sizes: Mapping[Table, int], tell: Tell = _nobody) -> set[UUID]:
-        """Step 5 for many erasures in one pass; returns those of which nothing was found."""
-        after: dict[UUID, Sought] = {}
-        for request_id in request_ids:
-            tasks = await store.tasks(self._database, request_id)
-            waits = Step.SCAN not in tasks or tasks[Step.SCAN].outcome["found"]
-            if waits and Step.ERASE in tasks and Step.CERTIFY not in tasks:
-                after[request_id] = Sought(self._steps.noted(request_id, tasks), erased(tasks).entries)
-        if not after:
-            return set()
-        scanned = await scan(self._erasing, sizes, list(after.values()), tell)
-        left = await left_of(self._erasing, sizes, after, scanned)
-        for request_id in after:
-            told = Scanned(scanned.tables, scanned.columns, scanned.rows, left.get(request_id, {}))
-            await self._steps.do(
-                Step.SCAN, request_id, always({Step.SCAN: Done(msgspec.to_builtins(told))}), again=True
-            )
-        for request_id, found_in in left.items():
-            event("rights.residue", level=logging.ERROR, request_id=str(request_id), found=dict(found_in))
-        return after.keys() - left.keys()
 
     async def _shred(self, request_id: UUID, moment: Moment) -> bool:
         """Step 6: delete the keys of the erased, but of those of whom something is held for longer."""

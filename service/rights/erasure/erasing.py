@@ -88,17 +88,28 @@ class Eraser:
             await release(connection, person.subject_id, at, facts["bundle"])
             await seal(connection, self._claims, person, at, keep_until)
             await subjects_store.entomb(connection, person.subject_id)
-            entry_id, touched = await self.delete(connection, person, facts, at, {*keep, HOLDS} if keep else ())
+            entry_id, touched = await self.delete(connection, person, facts, at, keep={*keep, HOLDS} if keep else ())
             entries.append(entry_id)
             rows.update(touched)
         return Gone(entries, rows)
 
     async def delete(
-        self, connection: Connection, person: Person, facts: Mapping[str, str], at: datetime, keep: Collection[str]
+        self,
+        connection: Connection,
+        person: Person,
+        facts: Mapping[str, str],
+        at: datetime,
+        *,
+        keep: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> tuple[UUID, Mapping[str, int]]:
-        """Delete what is not kept. The entry lists what it emptied: nothing else can be emptied unseen."""
-        emptied = await store.commitments(connection, person.subject_id)
-        rows = await self._datamap.erase(connection, person, keep)
+        """Delete all but what to keep, or what was kept before: then `only` that.
+
+        The entry lists what it emptied: nothing else can be emptied unseen.
+        """
+        emptied = [] if only else await store.commitments(connection, person.subject_id)
+        others = {table.name for table in self._datamap.tables if table.name not in only} if only else keep
+        rows = await self._datamap.erase(connection, person, others)
         told = {**facts, "emptied": [to_text(commitment) for commitment in emptied]}
         entry = ledger_rules.entry(ERASURE, person.subject_id, new_id(), at, at, told)
         await ledger.append(connection, [entry])

@@ -35,6 +35,10 @@ Tell = Callable[[int, int], None]
 """Is told how many blocks are done, and of how many."""
 
 
+def nobody(_done: int, _of: int) -> None:
+    """Nobody watches."""
+
+
 class Sought(Struct, frozen=True):
     """Whom an erasure was about, and the ledger entries that say that they were erased, which name them."""
 
@@ -78,9 +82,7 @@ async def blocks(reader: Reader, datamap: DataMap) -> dict[Table, int]:
     return {table: row[0] if row else 0 for table, row in zip(tables, rows, strict=True)}
 
 
-async def scan(
-    reader: Reader, sizes: Mapping[Table, int], after: Sequence[Sought], tell: Tell = lambda _done, _of: None
-) -> Scanned:
+async def scan(reader: Reader, sizes: Mapping[Table, int], after: Sequence[Sought], tell: Tell = nobody) -> Scanned:
     """Look through tables of these sizes; what is written later names nobody who has a tombstone."""
     sought, found = wanted(after), Counter[str]()
     done = rows = columns = 0

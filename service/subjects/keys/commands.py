@@ -142,10 +142,10 @@ async def shred_due(database: Database, keyring: Database) -> int:
 
 
 async def sweep(database: Database, keyring: Database, age: timedelta = LONGEST_CREATION) -> int:
-    """Delete keys whose subject was never made, or is erased, batch by batch; returns how many."""
+    """Delete keys whose subject was never made, or is shredded, batch by batch; returns how many."""
     deleted = 0
     while made := await store.unswept(keyring, age, AT_ONCE):
-        strays = {key.subject_id for key in made} - await subjects_store.active(database, [k.subject_id for k in made])
+        strays = {key.subject_id for key in made} - await subjects_store.keyed(database, [k.subject_id for k in made])
 
         async def work(connection: Connection, strays: set[UUID] = strays, last: store.Made = made[-1]) -> None:
             if strays:

@@ -11,10 +11,12 @@ from service.policy.load.forms.marks import (
     Country,
     Days,
     Endpoint,
+    Holidays,
     Id,
     Key,
     Language,
     Origin,
+    PublicKey,
     PurposeId,
     Text,
     Transfer,
@@ -100,6 +102,8 @@ class RecipientForm(Struct, frozen=True):
     country: Country
     transfer_basis: Transfer | None = None
     endpoint: Endpoint | None = None
+    private: bool = False
+    public_key: PublicKey | None = None
 
 
 class RecipientsFile(Struct, frozen=True):
@@ -109,13 +113,14 @@ class RecipientsFile(Struct, frozen=True):
 
 
 class RetentionFile(Struct, frozen=True):
-    """retention.toml: how long what is kept, in days."""
+    """retention.toml: how long what is kept, in days, and on which days nobody works when something falls due."""
 
     consent_proof: Days
     inactive_subjects: Days
     closed_requests: Days
     suppressions: Days
     oldest_touchpoint: Days = 3650
+    holidays: tuple[Holidays, ...] = ()
 
 
 class NoticeForm(Struct, frozen=True):

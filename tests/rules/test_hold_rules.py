@@ -1,0 +1,109 @@
+"""R10: a legal hold keeps some data for a time, and the erasure then runs by itself."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.kernel.clock import Moment
+from service.subjects.keys.commands import shred_due, sweep
+from tests.consenting import text
+from tests.filing import REQUESTS, approve_all, claims, fetch, file
+from tests.running import Running, customer, refused, succeeded
+
+ADA = customer("ada")
+KEYS = "SELECT count(*) FROM subject_keys"
+
+
+async def known(service: Running) -> str:
+    """Ada, with contacts, who asks for erasure."""
+    await service.give(ADA, "analytics", "personalization")
+    await service.touch(ADA, "purchase", text(datetime.now(UTC)), properties={"product": "p-1"})
+    return (await file(service, "erasure", ADA))["request_id"]
+
+
+async def hold(service: Running, request_id: str, until: datetime, *data: str) -> dict[str, Any]:
+    """Hold data, which must succeed."""
+    body = {"data": list(data), "until": text(until), "reason": "claim 7"}
+    return succeeded(await service.post(f"{REQUESTS}/{request_id}/hold", body, key=service.officers[0]))
+
+
+async def certified(service: Running, request_id: str) -> dict[str, Any]:
+    """What the certificate says, which must be there."""
+    return await claims(service, succeeded(await fetch(service, request_id, "certificate"))["certificate"])
+
+
+@pytest.mark.rule("R10")
+async def test_a_hold_keeps_its_data_and_nothing_else(service: Running) -> None:
+    """What is held stays, sealed and unused; all else is erased, and the certificate says what is held until when."""
+    request_id = await known(service)
+    until = datetime.now(UTC) + timedelta(days=400)
+    (held,) = (await hold(service, request_id, until, "touchpoints"))["holds"]
+    assert (held["data"], held["reason"]) == ("touchpoints", "claim 7")
+    assert (await approve_all(service, request_id))["state"] == "completed_with_exceptions"
+    assert [await service.count(name) for name in ("touchpoints", "lookups", "consent_state")] == [1, 0, 0]
+    told = await certified(service, request_id)
+    assert (told["held"], told["backups_clear_at"]) == ([{"data": "touchpoints", "until": text(until)}], None)
+    assert (await service.check(ADA, "analytics"))["reason"] == "unknown"
+    await shred_due(service.database, service.keyring)
+    await sweep(service.database, service.keyring, timedelta())
+    assert await service.keyring.fetchval(KEYS) == 1
+
+    ended = until + timedelta(seconds=1)
+    await service.desks.erasures.go_on_all(Moment(now=ended, override=ended))
+    assert await shred_due(service.database, service.keyring) == 1
+    assert [await service.count(name) for name in ("touchpoints", "holds")] == [0, 0]
+    assert await service.keyring.fetchval(KEYS) == 0
+    assert await certified(service, request_id) == told
+    assert await service.database.fetchval("SELECT count(*) FROM ledger_entries WHERE kind = 'erasure'") == 2
+
+
+@pytest.mark.rule("R10")
+async def test_a_hold_that_ends_before_the_answer_is_due_is_waited_for(service: Running) -> None:
+    """An erasure whose holds are soon over is certified when all is erased, without exceptions; so does a release."""
+    request_id = await known(service)
+    await hold(service, request_id, datetime.now(UTC) + timedelta(days=5), "touchpoints", "decisions")
+    assert (await approve_all(service, request_id))["state"] == "running"
+    refused(await fetch(service, request_id, "certificate"), 404, "certificate-missing")
+    path = f"{REQUESTS}/{request_id}/release"
+    assert succeeded(await service.post(path, key=service.officers[0])) == {"holds": []}
+    told = await certified(service, request_id)
+    assert told["held"] == []
+    assert told["backups_clear_at"] is not None
+    assert await service.count("touchpoints") == 0
+    shown = succeeded(await service.get(f"{REQUESTS}/{request_id}", key=service.officers[0]))
+    assert shown["state"] == "completed"
+
+
+@pytest.mark.rule("R10")
+@pytest.mark.parametrize(
+    ("wrong", "status", "slug"),
+    [
+        ({"until": "2020-01-01T00:00:00Z"}, 422, "hold-refused"),
+        ({"data": ["lookups"]}, 422, "hold-refused"),
+        ({"data": ["everything"]}, 422, "hold-refused"),
+        ({"until": None}, 422, "invalid-body"),
+    ],
+)
+async def test_a_hold_has_an_end_and_names_data(
+    service: Running, wrong: dict[str, Any], status: int, slug: str
+) -> None:
+    """A hold without an end, with one that is over, or of what cannot be held is refused, and holds nothing."""
+    request_id = await known(service)
+    body = {"data": ["touchpoints"], "until": "2999-01-01T00:00:00Z", "reason": "claim 7"} | wrong
+    body = {name: value for name, value in body.items() if value is not None}
+    refused(await service.post(f"{REQUESTS}/{request_id}/hold", body, key=service.officers[0]), status, slug)
+    assert await service.count("holds") == 0
+
+
+@pytest.mark.rule("R10")
+async def test_there_is_nothing_to_hold_after_an_erasure(service: Running) -> None:
+    """A hold comes before the erasure or not at all, and of somebody whose identity is not verified there is none."""
+    request_id = await known(service)
+    assert (await approve_all(service, request_id))["state"] == "completed"
+    body = {"data": ["touchpoints"], "until": "2999-01-01T00:00:00Z", "reason": "claim 7"}
+    refused(await service.post(f"{REQUESTS}/{request_id}/hold", body, key=service.officers[0]), 409, "hold-too-late")
+    asked = (await file(service, "erasure", ADA, verified=None))["request_id"]
+    path = f"{REQUESTS}/{asked}/hold"
+    refused(await service.post(path, body, key=service.officers[0]), 409, "rights-request-not-ready")
+    refused(await service.post(path, body), 403, "forbidden")
