@@ -33,6 +33,8 @@ from service.rights.holds import store as holds
 from service.rights.holds.ending import EndOfHolds
 from service.rights.journal.file import Journal
 from service.rights.journal.model import JournalRefused, Line
+from service.rights.letters.commands import Letters
+from service.rights.letters.model import Kind
 from service.rights.model import Progress, RightsRequest
 from service.rights.moving import move
 from service.rights.rules import found
@@ -70,6 +72,7 @@ class Erasures:
         issuer: str,
         promises: Promises,
         journal: Journal,
+        letters: Letters,
     ) -> None:
         self._database = database
         self._erasing = erasing
@@ -79,6 +82,7 @@ class Erasures:
         self._issuer = issuer
         self._promises = promises
         self._journal = journal
+        self._letters = letters
         self._eraser = eraser
         self.holds = EndOfHolds(erasing=erasing, policy=policy, eraser=eraser)
         self._steps = Steps(erasing, subjects)
@@ -248,7 +252,8 @@ class Erasures:
             scan={name: tasks[Step.SCAN].outcome[name] for name in ("tables", "columns", "rows")} | {"found": 0},
         )
         await requests.certify(connection, request.request_id, self._signer.sign(claims, certificate.ISSUED))
-        await move(connection, request, ends, self._policy.current.digest, at=now)
+        moved = await move(connection, request, ends, self._policy.current.digest, at=now)
+        await self._letters.told(connection, moved, Kind(ends.value))
         await store.forget(connection, request.request_id)
         return {Step.CERTIFY: Done({})}
 

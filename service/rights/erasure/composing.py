@@ -6,6 +6,7 @@ from service.policy.commands import ActivePolicy
 from service.rights.erasure.commands import Erasures
 from service.rights.erasure.erasing import Eraser
 from service.rights.journal.file import Journal
+from service.rights.letters.commands import Letters
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
@@ -33,4 +34,5 @@ def erasures_of(
         issuer=settings.issuer,
         promises=promises_of(settings),
         journal=Journal(settings.journal),
+        letters=Letters(policy=policy, subjects=subjects),
     )
