@@ -72,8 +72,7 @@ class Desks:
         self.bundles = BundleDesk(database=database, policy=policy, folder=settings.policies_dir)
         self.signer = keyring.signing
         self.ledger, self.gap = LedgerDesk(database), gap
-        self.keys = keys
-        self.subjects = Subjects(keyring, policy, keys)
+        self.keys, self.subjects = keys, Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, home=settings.origin, development=settings.development)
         self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
