@@ -330,10 +330,11 @@ CREATE TABLE ledger_entries (
     CONSTRAINT ledger_entries_pkey PRIMARY KEY (subject_id, entry_id)
 );
 CREATE INDEX ledger_entries_entry ON public.ledger_entries USING btree (entry_id);
+CREATE INDEX ledger_entries_gaps ON public.ledger_entries USING btree (entry_id) WHERE (kind = 'gap_closed'::text);
 COMMENT ON TABLE ledger_entries IS 'The ledger: one row a fact, never changed but emptied by an erasure. [purposes=none]';
 COMMENT ON COLUMN ledger_entries.subject_id IS 'Whom it is about; a random id that leads nowhere after erasure; immutable. [pd=pseudonym; subject; erase=keep]';
 COMMENT ON COLUMN ledger_entries.entry_id IS 'Names the entry; time-ordered; immutable. [pd=none]';
-COMMENT ON COLUMN ledger_entries.kind IS 'What kind of fact: consent, objection, restriction, restriction_lifted, link and unlink (of the known), linked and unlinked (of the browser), erasure; immutable. [pd=none]';
+COMMENT ON COLUMN ledger_entries.kind IS 'What kind of fact: consent, objection, restriction, restriction_lifted, link and unlink (of the known), linked and unlinked (of the browser), rights_request, officer_read, erasure, proof_opening, gap_closed; immutable. [pd=none]';
 COMMENT ON COLUMN ledger_entries.effective_at IS 'When it took effect; kept as proof that it happened; immutable. [pd=consent; erase=keep]';
 COMMENT ON COLUMN ledger_entries.recorded_at IS 'When we learnt it, by the database''s clock; kept as proof; immutable. [pd=consent; erase=keep]';
 COMMENT ON COLUMN ledger_entries.payload IS 'The fact: what the commitment commits to. [pd=consent; erase=empty]';

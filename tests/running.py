@@ -20,8 +20,12 @@ from service.cli.serve import QUIET
 from service.decisioning.learning.commands import following_tables
 from service.kernel import auth, datamap
 from service.kernel.database import Connection, Database
+from service.ledger.gap.watch import Gap
+from service.ledger.publication import Publication
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up
+from service.rights.journal.file import Journal
+from service.rights.journal.gate import Gate, watching
 from service.settings import Secret, Settings
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file
@@ -247,12 +251,13 @@ async def running(
     )
     if not settings.key_file.exists():
         create_key_file(settings)
-    database, keyring = Database(database_url, size=5), load_key_file(settings)
+    gate = Gate(Journal(settings.journal), Gap(Publication(settings.published)))
+    database, keyring = Database(database_url, size=5, require=gate.require), load_key_file(settings)
     keys = SubjectKeys(Database(keyring_url or keyring_beside(database_url), size=5), keyring)
     await recognise(database, keyring, settings.key_file)
     await recognise_keys(database, keys)
     policy = ActivePolicy(await activate(database, policies_dir))
-    desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
+    desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys, gate.gap)
     given = credentials.read(await credentials.write(desks, database_url, keyring_url or keyring_beside(database_url)))
     server = Server(create_app(desks), port=port, interface=Interfaces.ASGINL, websockets=False, log_dictconfig=QUIET)
     serving = asyncio.create_task(server.serve())
@@ -261,6 +266,7 @@ async def running(
             following(database, keyring) if follows else nullcontext(),
             keeping_up(database, policy) if follows else nullcontext(),
             following_tables(database, desks.decisions.tables),
+            watching(database, gate),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
         ):
             await _answers(http)

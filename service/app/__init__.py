@@ -39,6 +39,9 @@ from service.kernel.http import handlers
 from service.kernel.openapi import NoPages
 from service.kernel.reference import router as reference_router
 from service.ledger.api import router as ledger_router
+from service.ledger.gap.api import router as gap_router
+from service.ledger.gap.watch import Gap
+from service.ledger.publication import Publication
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy
 from service.policy.load import load
@@ -58,6 +61,7 @@ MOST_BYTES = 1024 * 1024
 ROUTERS = (
     health_router,
     ledger_router,
+    gap_router,
     gpc_router,
     policy_router,
     reference_router,
@@ -125,6 +129,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "database": desks.database,
         "signer": desks.signer,
         "ledger_desk": desks.ledger,
+        "gap_desk": desks.gaps,
         "bundle_desk": desks.bundles,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
@@ -168,4 +173,5 @@ def described(policies_dir: Path = Path("policies")) -> Litestar:
         nowhere = Database("postgresql://127.0.0.1:1/none")
         keyring = load_key_file(settings)
         keys = SubjectKeys(nowhere, keyring)
-        return create_router(Desks(settings, keyring, policy, nowhere, DataMap(tables=()), keys))
+        gap = Gap(Publication(settings.published))
+        return create_router(Desks(settings, keyring, policy, nowhere, DataMap(tables=()), keys, gap))

@@ -22,6 +22,8 @@ from service.kernel.datamap import DataMap
 from service.kernel.idempotency import Answers
 from service.kernel.limits import Limits
 from service.ledger.commands import LedgerDesk
+from service.ledger.gap.commands import GapDesk
+from service.ledger.gap.watch import Gap
 from service.policy.commands import ActivePolicy, BundleDesk
 from service.recipients.commands import DeliveryDesk
 from service.recipients.delivery import Delivery
@@ -60,6 +62,7 @@ class Desks:
         database: Database,
         datamap: DataMap,
         keys: SubjectKeys,
+        gap: Gap,
     ) -> None:
         answers = Answers(keyring.token, keyring.seal)
         self.settings = settings
@@ -68,9 +71,8 @@ class Desks:
         self.policy = policy
         self.bundles = BundleDesk(database=database, policy=policy, folder=settings.policies_dir)
         self.signer = keyring.signing
-        self.ledger = LedgerDesk(database)
-        self.keys = keys
-        self.subjects = Subjects(keyring, policy, keys)
+        self.ledger, self.gap = LedgerDesk(database), gap
+        self.keys, self.subjects = keys, Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, home=settings.origin, development=settings.development)
         self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
@@ -131,6 +133,7 @@ class Desks:
         self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
         self.endings = EndingDesk(self.database, self.policy, self.subjects, self.protection, self.letters)
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
+        self.gaps = GapDesk(database=self.database, gap=self.gap, seal_note=self.subjects.seal)
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
         return JourneyDesk(
@@ -162,6 +165,7 @@ class Desks:
             tokens=keyring.token,
             issuer=self.settings.issuer,
             consequences=self.consequences,
+            gap=self.gap,
         )
 
     def _protection(self, answers: Answers) -> ProtectionDesk:

@@ -13,6 +13,7 @@ from service.kernel.embedded import EmbeddedRefused
 from service.kernel.migrate import MigrationRefused
 from service.kernel.problem import Unavailable
 from service.policy.model import BundleRefused
+from service.rights.journal.gate import ReplayNeeded
 from service.settings import Settings, SettingsRefused, from_environment
 from service.subjects.keys.model import KeyringRefused
 from service.subjects.private import KeyFileRefused
@@ -64,6 +65,8 @@ def told() -> Generator[None]:
         raise Stop(str(error), NO) from error
     except exceptions.InsufficientPrivilegeError as error:
         raise Stop(NOT_GRANTED, NO) from error
+    except ReplayNeeded as needed:
+        raise Stop(needed.detail, NO) from needed
     except Unavailable as error:
         raise Stop(_unreachable(error.__cause__, "PLACET_DATABASE_URL"), UNREACHABLE) from error
 

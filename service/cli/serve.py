@@ -30,6 +30,7 @@ from service.kernel.database import Database
 from service.kernel.embedded import Embedded
 from service.kernel.log import configure, event
 from service.kernel.migrate import migrate, pending
+from service.ledger.gap.watch import Gap
 from service.ledger.publication import Publication
 from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
@@ -41,6 +42,8 @@ from service.recipients.mail.commands import Post
 from service.recipients.signatures import Signatures
 from service.recipients.wire import Wire
 from service.rights.erasure.composing import erasures_of
+from service.rights.journal.file import Journal
+from service.rights.journal.gate import Gate, watching
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.commands import Subjects
@@ -135,12 +138,17 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
 @asynccontextmanager
 async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[Desks]:
     """What a service needs before it answers: keys, an active bundle. In development all of it is made."""
-    database = Database(url, size=settings.pool_size)
+    gate = _gate(settings)
+    database = Database(url, size=settings.pool_size, require=gate.require)
     try:
         keyring = await _keyring(settings, database)
-        async with subject_keys(address, settings, database, keyring) as keys, following(database, keyring):
+        async with (
+            subject_keys(address, settings, database, keyring) as keys,
+            following(database, keyring),
+            watching(database, gate),
+        ):
             policy = ActivePolicy(await activate(database, settings.policies_dir))
-            desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
+            desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys, gate.gap)
             if not await may_erase(desks.erasing):
                 raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
             tables = desks.decisions.tables
@@ -177,6 +185,11 @@ async def _keyring(settings: Settings, database: Database) -> Keyring:
     return keyring
 
 
+def _gate(settings: Settings) -> Gate:
+    """What a database has to have before anything is asked of it."""
+    return Gate(Journal(settings.journal), Gap(Publication(settings.published)))
+
+
 def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequencer:
     publication = Publication(settings.published)
     return Sequencer(database=database, signer=signer, issuer=settings.issuer, publication=publication)
@@ -185,7 +198,8 @@ def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequen
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
-    database, keys = Database(url, size=2), Database(address, size=2)
+    gate = _gate(settings)
+    database, keys = Database(url, size=2, require=gate.require), Database(address, size=2)
     erasing = Database(own.reveal, size=ERASING) if (own := settings.erasure_url) else database
     try:
         keyring = await _keyring(settings, database)
@@ -195,7 +209,12 @@ async def _work(settings: Settings, url: str) -> None:
         subjects = Subjects(keyring, policy, SubjectKeys(keys, keyring))
         erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
-        async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
+        async with (
+            _stop() as stop,
+            keeping_up(database, policy),
+            watching(database, gate),
+            asyncio.TaskGroup() as group,
+        ):
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
             signatures, wire = Signatures(keyring), Wire(development=settings.development)
             named = SubjectKeys(keys, keyring)

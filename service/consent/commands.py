@@ -35,6 +35,7 @@ from service.kernel.crypto import Hasher, Signer
 from service.kernel.database import Database
 from service.kernel.idempotency import Answers
 from service.kernel.problem import Problem, Unavailable
+from service.ledger.gap.watch import Gap
 from service.policy.commands import ActivePolicy, Archive
 from service.policy.model import Bundle
 from service.policy.notice import Edition
@@ -63,8 +64,10 @@ class ConsentDesk:
         tokens: Hasher,
         issuer: str,
         consequences: Consequences,
+        gap: Gap,
     ) -> None:
         self._database = database
+        self.gap = gap
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
@@ -146,6 +149,7 @@ class ConsentDesk:
         asked(question, bundle, moment.now)
         lookup = self._subjects.lookup(question.subject)
         try:
+            self.gap.require_closed()
             if (time := other_time(question)) is not None:
                 trails = await store.past(self._database, [lookup.hash])
                 bundles = await self._in_force([time], moment.now)
@@ -169,6 +173,7 @@ class ConsentDesk:
         trails: Mapping[bytes, Trail] = {}
         bundles: Mapping[datetime, Bundle] = {}
         try:
+            self.gap.require_closed()
             if now:
                 purposes = {purpose for question, _ in named for purpose in question.purposes}
                 standings = await store.standing(self._database, now, purposes)
@@ -233,11 +238,11 @@ class ConsentDesk:
 
         Raises `QuestionRefused` all the same: steps 0 and 1 come first, and only purposes of the bundle are named.
         """
-        return _nothing_allowed(_all_unavailable(asked(question, self._policy.current, moment.now)))
+        return self._nothing_allowed(_all_unavailable(asked(question, self._policy.current, moment.now)))
 
     def all_unavailable(self, questions: Questions, moment: Moment) -> CheckUnavailable:
         """The same for a batch; a question that cannot be answered at all fails alone."""
-        return _nothing_allowed(
+        return self._nothing_allowed(
             [
                 CheckedOne(problem=lookup.document())
                 if isinstance(lookup, Problem)
@@ -245,6 +250,12 @@ class ConsentDesk:
                 for question, lookup in self._checkable(questions, self._policy.current, moment)
             ]
         )
+
+    def _nothing_allowed(self, results: object) -> CheckUnavailable:
+        why = (
+            "A backup was restored; ask again later." if self.gap.open else "The database cannot be reached; ask again."
+        )
+        return CheckUnavailable(why, headers={"Retry-After": "1"}, extra={"results": results})
 
     async def close(self) -> None:
         """Answer everything that waits, and take nothing new."""
@@ -268,12 +279,6 @@ def _told(bundle: Bundle, purpose: str, standing: Standing | None, now: datetime
     state = standing.states.get(purpose) if standing else None
     objection = standing and rules.objection_to(bundle.purposes[purpose], standing)
     return rules.stands(state, now, changed=changed(bundle, state), objection=objection)
-
-
-def _nothing_allowed(results: object) -> CheckUnavailable:
-    return CheckUnavailable(
-        "The database cannot be reached; ask again.", headers={"Retry-After": "1"}, extra={"results": results}
-    )
 
 
 def _all_unavailable(purposes: Sequence[str]) -> dict[str, Permission]:

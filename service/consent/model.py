@@ -294,7 +294,7 @@ class NoticeSuperseded(Problem):
 
 
 class CheckUnavailable(Problem):
-    """The store cannot be reached, so nothing is allowed."""
+    """What people said cannot be told now, so nothing is allowed."""
 
     slug = "check-unavailable"
     status = 503

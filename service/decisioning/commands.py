@@ -98,9 +98,10 @@ class DecisionDesk:
     async def decide(self, situation: Situation, lookup: bytes | None, moment: Moment) -> DecisionsMade:
         """What fills each placement for the subject behind `lookup` (None: anyone).
 
-        A consent that changes while we decide makes us decide again; when it will not keep still, nothing about the
-        person is used at all.
+        A consent that changes while we decide makes us decide again; when it will not keep still, or a restored backup
+        has lost what people said, nothing about the person is used at all.
         """
+        lookup = None if self._consent.gap.open else lookup
         bundle = self._policy.current
         placements = question.placements(bundle, situation)
         facts = {**question.context(bundle, situation), TODAY: moment.now.date()}

@@ -64,6 +64,7 @@ class JourneyDesk:
 
     async def add(self, batch: Touchpoints, caller: Admission, cookie: str | None, key: str | None) -> Outcomes:
         """Keep touchpoints whose subjects allow a purpose that keeps them; others are dropped, and it is said (D8)."""
+        self._consent.gap.require_closed()
         bundle = self._policy.current
         refuse_faulty(batch.touchpoints, bundle, caller.moment.now)
         lookups = [
@@ -99,6 +100,7 @@ class JourneyDesk:
 
     async def position(self, question: PositionQuestion, caller: Admission, cookie: str | None) -> Position:
         """Where a subject is in a journey; raises `ConsentRequired` unless its purpose is allowed, `JourneyUnknown`."""
+        self._consent.gap.require_closed()
         bundle = self._policy.current
         journey = _journey(bundle, question.journey)
         now = caller.moment.now

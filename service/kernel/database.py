@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import asyncpg
 from asyncpg import exceptions
 
-from service.kernel.pool import Connection, Pool
+from service.kernel.pool import Connection, Pool, Require
 from service.kernel.problem import Unavailable
 
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ class Reader(Protocol):
 
 
 class Database:
-    """One PostgreSQL database, of which `size` connections read and as many write."""
+    """One PostgreSQL database, of which `size` connections read and as many write; `require` is asked of each first."""
 
-    def __init__(self, url: str, *, size: int = 10) -> None:
+    def __init__(self, url: str, *, size: int = 10, require: Require | None = None) -> None:
         self._singles = asyncio.Semaphore(max(1, size // 2))
-        self._reads = Pool(url, size, settings=SESSION | READ_ONLY, answer_seconds=READ_SECONDS)
-        self._writes = Pool(url, size, settings=SESSION, answer_seconds=WORK_SECONDS)
+        self._reads = Pool(url, size, settings=SESSION | READ_ONLY, answer_seconds=READ_SECONDS, require=require)
+        self._writes = Pool(url, size, settings=SESSION, answer_seconds=WORK_SECONDS, require=require)
 
     async def fetch(self, query: str, *args: Any) -> "list[Row]":
         """Every row of a read outside a transaction; raises `Unavailable`."""
@@ -161,6 +161,11 @@ class Database:
                 return await self._reads.lend(ask)
         except GONE as error:
             raise _unavailable("read") from error
+
+    def expire(self) -> None:
+        """Ask nothing more on the connections that are open now."""
+        self._reads.expire()
+        self._writes.expire()
 
     async def close(self) -> None:
         """Close every connection, after whatever still runs on it."""

@@ -20,6 +20,9 @@ else:
 
 T = TypeVar("T")
 
+Require = Callable[[Connection], Awaitable[None]]
+"""What must hold of a server before a connection to it is lent; raises where it does not."""
+
 CONNECT_SECONDS = 3.0
 """How long a connection that is free, or a new one, is waited for."""
 CLOSE_SECONDS = 30.0
@@ -28,8 +31,11 @@ CLOSE_SECONDS = 30.0
 class Pool:
     """Up to `size` connections, each lent to one borrower at a time; whoever finds none waits in line."""
 
-    def __init__(self, url: str, size: int, *, settings: Mapping[str, str], answer_seconds: float) -> None:
+    def __init__(
+        self, url: str, size: int, *, settings: Mapping[str, str], answer_seconds: float, require: Require | None = None
+    ) -> None:
         self._url = url
+        self._require = require
         self._size = size
         self._settings = dict(settings)
         self._answer_seconds = answer_seconds
@@ -89,6 +95,8 @@ class Pool:
                 await connection.set_type_codec(
                     name, schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode, format="text"
                 )
+            if self._require is not None:
+                await self._require(connection)
             unless_prepared.pop_all()
         return connection
 

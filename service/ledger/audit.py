@@ -7,7 +7,8 @@ One pass in the order of the tree, a page at a time, so that a million entries n
 3. An entry without payload was emptied by an erasure that committed to it.
 4. The leaves make the stored subtrees, and at the size of each checkpoint its root.
 5. Each checkpoint is signed, and the published one is among them.
-6. No entry is outside: each is a leaf, or waits to be one.
+6. A leaf without an entry is one that a restored backup lacked, and exactly those are that an officer has seen.
+7. No entry is outside: each is a leaf, or waits to be one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,9 @@ from msgspec import Struct
 
 from service.kernel.database import Connection, Row
 from service.ledger import note, rules
+from service.ledger.gap.model import Leaf as Missing
+from service.ledger.gap.rules import Pardon
+from service.ledger.gap.store import closings
 from service.ledger.model import Checkpoint
 from service.ledger.store import QUERIES, last, size
 from service.ledger.tree import Node, Tree, leaf_hash, node_hash
@@ -49,6 +53,7 @@ class Report(Struct, frozen=True):
     emptied: int
     checkpoints: int
     waiting: int
+    missing: int = 0
     finding: Finding | None = None
 
 
@@ -71,7 +76,8 @@ class Audit:
         self._published = published
         self._tell = tell
         self._tree = Tree()
-        self._emptied = self._checkpoints = self._signed = 0
+        self._emptied = self._checkpoints = self._signed = self._missing = 0
+        self._pardons: list[Pardon] = []
 
     async def run(self, connection: Connection) -> Report:
         """The report on the ledger as it is at this moment; the caller's transaction reads one moment."""
@@ -79,9 +85,11 @@ class Audit:
         waiting, finding = 0, None
         try:
             total = await size(connection)
+            self._pardons = [Pardon(said) for said in await closings(connection)]
             for first in range(0, total, PAGE):
                 await self._page(connection, first, min(first + PAGE, total))
                 self._tell(self._tree.size, total)
+            self._require_pardoned()
             await self._ends(connection)
             waiting = await self._outside(connection)
         except _Found as found:
@@ -92,6 +100,7 @@ class Audit:
             emptied=self._emptied,
             checkpoints=self._checkpoints,
             waiting=waiting,
+            missing=self._missing,
             finding=finding,
         )
 
@@ -153,7 +162,8 @@ class Audit:
     async def _leaf(self, connection: Connection, row: Row) -> None:
         _require_place(self._tree.size, row["leaf_index"])
         if row["commitment"] is None:
-            raise _bad(row, "removed", "is gone from the ledger; its leaf is there")
+            self._pardon(row)
+            return
         if row["payload"] is None:
             self._emptied += 1
         elif (said := row["payload"].get("entry_id")) != str(row["entry_id"]):
@@ -170,6 +180,24 @@ class Audit:
         if row["payload"] is None and not row["erased"]:
             raise _bad(row, "emptied", "was emptied, and no erasure of its subject says so")
 
+    def _pardon(self, row: Row) -> None:
+        """Let an entry be gone that an officer may have seen to be missing when a gap was closed."""
+        pardons = [pardon for pardon in self._pardons if pardon.covers(row["leaf_index"])]
+        if not pardons:
+            raise _bad(row, "removed", "is gone from the ledger; its leaf is there")
+        self._missing += 1
+        for pardon in pardons:
+            pardon.meet(Missing(row["entry_id"], row["leaf_hash"]))
+
+    def _require_pardoned(self) -> None:
+        for pardon in self._pardons:
+            if pardon.end <= self._tree.size and not pardon.holds:
+                sentence = (
+                    f"Of the leaves from {pardon.first} to {pardon.end - 1} other entries are gone than an officer has "
+                    "closed the gap over."
+                )
+                raise _Found(Finding("removed", sentence, leaf_index=pardon.first))
+
     async def _ends(self, connection: Connection) -> None:
         """That nothing was cut off: no checkpoint is of more leaves than there are, and one is published."""
         kept, published = await last(connection), self._published
@@ -185,7 +213,7 @@ class Audit:
         counted = await connection.fetchrow(QUERIES["counted"], timeout=PATIENCE_SECONDS)
         entries, waiting = (counted["entries"], counted["waiting"]) if counted else (0, 0)
         stray = await connection.fetchval(QUERIES["stray"], timeout=PATIENCE_SECONDS)
-        if stray or entries != self._tree.size + waiting:
+        if stray or entries != self._tree.size - self._missing + waiting:
             sentence = "was written or changed by another hand: it is neither in the tree nor rightly waiting to be."
             raise _Found(Finding("added", f"Entry {stray} {sentence}" if stray else f"An entry {sentence}", stray))
         return waiting

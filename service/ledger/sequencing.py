@@ -4,13 +4,21 @@
 2. A checkpoint is on the disk outside the database before the database has it, so that whoever has seen it, the file
    knows it; a database that was restored from an older backup is told by that.
 3. Nothing is moved or signed unless the tree extends both the file's checkpoint and the database's last (rule L3).
+4. The leaves are in a file before the checkpoint that signs them. Where a restored backup lacks some and an officer has
+   closed that gap, they are put back from it, so that the tree extends what was published and goes on (ADR 17).
 """
+
+import asyncio
 
 from msgspec import Struct
 
 from service.kernel.crypto import Signer
 from service.kernel.database import Connection, Database
 from service.ledger import note, store, tree
+from service.ledger.gap import store as gaps
+from service.ledger.gap.filling import fill
+from service.ledger.gap.leaves import PAGE, Leaves
+from service.ledger.gap.model import LeavesLost
 from service.ledger.model import Checkpoint, CheckpointRefused, LedgerDamaged
 from service.ledger.publication import Publication
 from service.ledger.tree import Tree
@@ -37,6 +45,7 @@ class Sequencer:
         self._signer = signer
         self._name = note.name_of(issuer)
         self._publication = publication
+        self._leaves = Leaves(publication.path)
 
     async def run(self) -> int:
         """Put what waits into the tree, then sign and publish it; returns how many entries were moved.
@@ -56,10 +65,22 @@ class Sequencer:
     async def _integrate(self, connection: Connection) -> int:
         if not await store.alone(connection):
             return 0
+        await self._fill(connection)
         growing = (await known(connection, self._publication)).tree
         leaves = await store.integrate(connection, growing.size, BATCH)
         await store.complete(connection, [completed for leaf in leaves for completed in growing.append(leaf)])
         return len(leaves)
+
+    async def _fill(self, connection: Connection) -> None:
+        """Put back what an officer has closed a gap over."""
+        filed = self._publication.read()
+        size = await store.size(connection)
+        if filed is None or filed.size <= size:
+            return
+        try:
+            await fill(connection, filed, self._leaves)
+        except (LeavesLost, LedgerDamaged) as lost:
+            raise CheckpointRefused(f"{_ahead(filed.size, size)} {lost.detail}") from lost
 
     async def _publish(self, connection: Connection) -> None:
         if not await store.alone(connection):
@@ -68,10 +89,25 @@ class Sequencer:
         said = max((c for c in (now.filed, now.kept) if c), key=lambda c: c.size, default=None)
         if now.tree.size > (said.size if said else 0):
             said = note.sign(self._name, now.tree.size, now.tree.root, self._signer)
+        if said:
+            await self._file(connection, now.filed.size if now.filed else 0, said.size)
         if said and (now.filed is None or now.filed.size < said.size):
             await self._publication.replace(said)
         if said and (now.kept is None or now.kept.size < said.size):
             await store.publish(connection, said)
+
+    async def _file(self, connection: Connection, published: int, size: int) -> None:
+        """Have every leaf in the file before it is signed; what was never published is written anew."""
+        try:
+            count = self._leaves.count
+            if count == size:
+                return
+            for first in range(min(count, published), size, PAGE):
+                page = await gaps.leaves(connection, first, min(first + PAGE, size))
+                await asyncio.to_thread(self._leaves.write, first, page)
+        except OSError as error:
+            reason = f"{self._leaves.path} cannot be written ({error.strerror}); make that possible"
+            raise CheckpointRefused(reason) from error
 
 
 async def known(connection: Connection, publication: Publication) -> Known:
@@ -104,7 +140,8 @@ def _lost(publication: Publication) -> str:
 def _ahead(published: int, size: int) -> str:
     return (
         f"A checkpoint of {published} entries was published, and the tree has {size}: the database was restored from "
-        "an older backup, or leaves were removed. Restore the newest backup; until then nothing is signed."
+        "an older backup, or leaves were removed. Restore the newest backup; if none has them, an officer closes the "
+        "gap (docs/restoring-a-backup.md). Until then nothing is signed."
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from service.kernel.database import Connection, Reader
+from service.kernel.database import Connection, Database, Reader
 from service.kernel.queries import load
 from service.ledger.model import Checkpoint, Entry, LedgerDamaged
 from service.ledger.tree import Node
@@ -33,9 +33,9 @@ async def alone(connection: Connection) -> bool:
     return await connection.fetchval(QUERIES["alone"], LOCK)
 
 
-async def size(connection: Connection) -> int:
+async def size(asked: Connection | Database) -> int:
     """How many leaves the tree has."""
-    return await connection.fetchval(QUERIES["size"])
+    return await asked.fetchval(QUERIES["size"])
 
 
 async def integrate(connection: Connection, size: int, most: int) -> list[bytes]:

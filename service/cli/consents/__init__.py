@@ -22,6 +22,8 @@ from service.kernel import datamap
 from service.kernel.database import Database
 from service.kernel.log import configure
 from service.kernel.migrate import pending
+from service.ledger.gap.watch import Gap
+from service.ledger.publication import Publication
 from service.policy.commands import ActivePolicy, Archive
 from service.settings import Settings
 from service.subjects.following import following
@@ -135,7 +137,8 @@ async def _desk(settings: Settings) -> AsyncGenerator[ConsentDesk]:
         if bundle is None:
             raise Stop("no bundle is active; start the service once, which activates its own", NO)
         async with subject_keys(address, settings, database, keyring) as keys, following(database, keyring):
-            desks = Desks(settings, keyring, ActivePolicy(bundle), database, await datamap.read(database), keys)
+            gap = Gap(Publication(settings.published))
+            desks = Desks(settings, keyring, ActivePolicy(bundle), database, await datamap.read(database), keys, gap)
             yield desks.consent
             await desks.close()
     finally:

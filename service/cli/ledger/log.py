@@ -51,3 +51,5 @@ def sentences(report: Report) -> Iterator[str]:
         f"The ledger is what was published: {report.leaves} leaves, of which {report.emptied} emptied by erasures, "
         f"{report.checkpoints} checkpoints; {report.waiting} entries wait to enter the tree."
     )
+    if report.missing:
+        yield f"{report.missing} entries are missing since a backup was restored, and an officer has closed the gap."

@@ -3,6 +3,7 @@
 import click
 
 from service.cli.rights.breach import affected
+from service.cli.rights.replay import replay
 from service.cli.rights.requests import list_requests
 
 
@@ -13,3 +14,4 @@ def rights() -> None:
 
 rights.add_command(affected)
 rights.add_command(list_requests)
+rights.add_command(replay)
