@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from service.consent.changes.commands import ChangesDesk
 from service.consent.commands import ConsentDesk
 from service.consent.consequences import Consequences
 from service.consent.linking.commands import LinkDesk
@@ -33,9 +34,11 @@ from service.rights.commands import RightsDesk
 from service.rights.ending import EndingDesk
 from service.rights.erasure.composing import erasures_of
 from service.rights.holds.commands import HoldDesk
+from service.rights.letters.commands import Letters
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
 from service.rights.showing import RightsRegister
+from service.rights.verification.commands import Codes
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
@@ -73,6 +76,7 @@ class Desks:
         self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
         self.consequences = Consequences(datamap=datamap, policy=policy, unlearn=arms.unlearn)
         self.consent = self._consent(keyring, answers)
+        self.changes = ChangesDesk(database=database, policy=policy, subjects=self.subjects)
         self.protection = self._protection(answers)
         self.link = LinkDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
@@ -99,8 +103,10 @@ class Desks:
         )
         self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
         self.links = Links(self.database, keyring.token)
+        self.letters = Letters(policy=self.policy, subjects=self.subjects)
+        self.codes = Codes(self.database, self.policy, self.subjects, self.letters, keyring.token)
         self.erasures = erasures_of(
-            self.settings, self.database, self.erasing, self.policy, self.subjects, datamap, keyring
+            self.settings, self.database, self.erasing, self.policy, self.subjects, datamap, keyring, self.letters
         )
         self.rights = RightsDesk(
             database=self.database,
@@ -110,6 +116,8 @@ class Desks:
             answers=answers,
             access=self.access,
             erasures=self.erasures,
+            codes=self.codes,
+            letters=self.letters,
         )
         self.holds = HoldDesk(
             database=self.database,
@@ -169,6 +177,7 @@ class Desks:
 
     async def close(self) -> None:
         """Answer everything that waits, and take nothing new."""
+        self.changes.close()
         await self.decisions.close()
         await self.journey.close()
         await self.consent.close()

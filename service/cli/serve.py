@@ -41,6 +41,7 @@ from service.recipients.mail.commands import Post
 from service.recipients.signatures import Signatures
 from service.recipients.wire import Wire
 from service.rights.erasure.composing import erasures_of
+from service.rights.letters.commands import Letters
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.commands import Subjects
@@ -124,6 +125,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
             working = group.create_task(tasks()) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
+            desks.changes.close()
             server.stop()
             if working:
                 working.cancel()
@@ -192,7 +194,8 @@ async def _work(settings: Settings, url: str) -> None:
         consequences = Consequences(datamap=tables, policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
         subjects = Subjects(keyring, policy, SubjectKeys(keys, keyring))
-        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring)
+        letters = Letters(policy=policy, subjects=subjects)
+        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring, letters)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))

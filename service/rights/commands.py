@@ -19,6 +19,7 @@ from service.rights import filing as asking
 from service.rights import moving, rules, store
 from service.rights.access import Access
 from service.rights.erasure.commands import Erasures
+from service.rights.letters.commands import Letters
 from service.rights.model import (
     ApprovalRefused,
     CertificateMissing,
@@ -36,6 +37,7 @@ from service.rights.model import (
 from service.rights.rules import Approving, Fetching, found
 from service.rights.sealing import Sealing
 from service.rights.serving import SERVED_HERE, Serving
+from service.rights.verification.commands import Codes
 from service.subjects.commands import Subjects
 from service.subjects.model import Lookup, SubjectMissing
 from service.subjects.reading import read_by
@@ -54,6 +56,8 @@ class RightsDesk:
         answers: Answers,
         access: Access,
         erasures: Erasures,
+        codes: Codes,
+        letters: Letters,
     ) -> None:
         self._database = database
         self._policy = policy
@@ -64,6 +68,8 @@ class RightsDesk:
         self._serving = Serving(subjects=subjects, protection=protection, sealing=self._sealing)
         self._access = access
         self._erasures = erasures
+        self._codes = codes
+        self._letters = letters
 
     async def file(
         self, filing: Filing, caller: Principal, cookie: str | None, key: str | None, moment: Moment
@@ -94,6 +100,7 @@ class RightsDesk:
             request = asking.filed(request_id, filing, named, caller, bundle, at, state)
             await store.file(connection, request, sealed)
             await moving.enter(connection, request, bundle.digest, at=at)
+            await self._codes.begin(connection, request, named)
             for step in (State.RUNNING, State.COMPLETED) if ended else ():
                 request = await moving.move(connection, request, step, bundle.digest, at=at)
             if claim:

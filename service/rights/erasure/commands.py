@@ -33,6 +33,8 @@ from service.rights.holds import store as holds
 from service.rights.holds.ending import EndOfHolds
 from service.rights.journal.file import Journal
 from service.rights.journal.model import JournalRefused, Line
+from service.rights.letters.commands import Letters
+from service.rights.letters.model import Kind
 from service.rights.model import Progress, RightsRequest
 from service.rights.moving import move
 from service.rights.rules import found
@@ -70,6 +72,7 @@ class Erasures:
         issuer: str,
         promises: Promises,
         journal: Journal,
+        letters: Letters,
     ) -> None:
         self._database = database
         self._erasing = erasing
@@ -79,11 +82,12 @@ class Erasures:
         self._issuer = issuer
         self._promises = promises
         self._journal = journal
+        self._letters = letters
         self._eraser = eraser
         self.holds = EndOfHolds(erasing=erasing, policy=policy, eraser=eraser)
         self._steps = Steps(erasing, subjects)
         self._scanning = Scanning(database=database, erasing=erasing, datamap=datamap, steps=self._steps)
-        self.steps = [self._begin, self._erase, self._scanning.one, self._shred, self._certify]
+        self.steps: list[Doing] = [self._begin, self._erase, self._scanning.one, self._shred, self._certify]
 
     async def go_on(self, request_id: UUID, moment: Moment) -> Progress:
         """Do every step of an erasure that can be done now; again, it finds them done. Raises `RequestUnknown`."""
@@ -248,9 +252,10 @@ class Erasures:
             scan={name: tasks[Step.SCAN].outcome[name] for name in ("tables", "columns", "rows")} | {"found": 0},
         )
         await requests.certify(connection, request.request_id, self._signer.sign(claims, certificate.ISSUED))
-        await move(connection, request, ends, self._policy.current.digest, at=now)
+        closed = await move(connection, request, ends, self._policy.current.digest, at=now)
+        told = await self._letters.told(connection, closed, Kind(ends.value))
         await store.forget(connection, request.request_id)
-        return {Step.CERTIFY: Done({})}
+        return {Step.CERTIFY: Done({}), Step.INFORM: Done({"letter": told})}
 
 
 def _covers(notes: Notes, persons: Sequence[Person]) -> bool:

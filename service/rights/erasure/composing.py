@@ -6,6 +6,7 @@ from service.policy.commands import ActivePolicy
 from service.rights.erasure.commands import Erasures
 from service.rights.erasure.erasing import Eraser
 from service.rights.journal.file import Journal
+from service.rights.letters.commands import Letters
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
@@ -20,6 +21,7 @@ def erasures_of(
     subjects: Subjects,
     datamap: DataMap,
     keyring: Keyring,
+    letters: Letters,
 ) -> Erasures:
     """What carries erasures on, as the settings say."""
     return Erasures(
@@ -33,4 +35,5 @@ def erasures_of(
         issuer=settings.issuer,
         promises=promises_of(settings),
         journal=Journal(settings.journal),
+        letters=letters,
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from service.consent.changes.commands import Farewells
 from service.consent.linking.writing import release
 from service.decisioning.learning import arms
 from service.kernel.crypto import Sealer, to_text
@@ -50,6 +51,7 @@ class Eraser:
         self._datamap = datamap
         self._claims = claims
         self._policy = policy
+        self._farewells = Farewells(subjects)
 
     async def named(self, connection: Connection, lookups: Sequence[bytes]) -> list[Person]:
         """Every subject whose own these lookups are, with all that lead to them.
@@ -89,6 +91,7 @@ class Eraser:
             await seal(connection, self._claims, person, at, keep_until)
             await subjects_store.entomb(connection, person.subject_id)
             entry_id, touched = await self.delete(connection, person, facts, at, keep={*keep, HOLDS} if keep else ())
+            await self._farewells.bid(connection, person.subject_id, entry_id, at)
             entries.append(entry_id)
             rows.update(touched)
         return Gone(entries, rows)
