@@ -67,9 +67,9 @@ class RightsDesk:
         self._sealing = Sealing(subjects.seal, subjects.open)
         self._serving = Serving(subjects=subjects, protection=protection, sealing=self._sealing)
         self._access = access
-        self._erasures = erasures
         self._codes = codes
         self._letters = letters
+        self._erasures = erasures
 
     async def file(
         self, filing: Filing, caller: Principal, cookie: str | None, key: str | None, moment: Moment

@@ -252,8 +252,8 @@ class Erasures:
             scan={name: tasks[Step.SCAN].outcome[name] for name in ("tables", "columns", "rows")} | {"found": 0},
         )
         await requests.certify(connection, request.request_id, self._signer.sign(claims, certificate.ISSUED))
-        closed = await move(connection, request, ends, self._policy.current.digest, at=now)
-        told = await self._letters.told(connection, closed, Kind(ends.value))
+        moved = await move(connection, request, ends, self._policy.current.digest, at=now)
+        await self._letters.told(connection, moved, Kind(ends.value))
         await store.forget(connection, request.request_id)
         return {Step.CERTIFY: Done({}), Step.INFORM: Done({"letter": told})}
 

@@ -35,5 +35,5 @@ def erasures_of(
         issuer=settings.issuer,
         promises=promises_of(settings),
         journal=Journal(settings.journal),
-        letters=letters,
+        letters=Letters(policy=policy, subjects=subjects),
     )

@@ -48,6 +48,7 @@ class Eraser:
 
     def __init__(self, *, subjects: Subjects, datamap: DataMap, claims: Sealer, policy: ActivePolicy) -> None:
         self._subjects = subjects
+        self._farewells = Farewells(subjects)
         self._datamap = datamap
         self._claims = claims
         self._policy = policy
