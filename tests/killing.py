@@ -17,7 +17,6 @@ from service.kernel.database import Database
 from service.policy.commands import ActivePolicy
 from service.policy.load import load
 from service.rights.erasure.composing import erasures_of
-from service.rights.letters.commands import Letters
 from service.settings import from_environment
 from service.subjects.commands import Subjects
 from service.subjects.keyring import load_key_file
@@ -39,10 +38,7 @@ async def main(point: str, request_id: str) -> None:
     database, vault = (Database(os.environ[name]) for name in ("PLACET_DATABASE_URL", "PLACET_KEYRING_URL"))
     keyring, policy = load_key_file(settings), ActivePolicy(load(Path(settings.policies_dir)))
     subjects = Subjects(keyring, policy, SubjectKeys(vault, keyring))
-    letters = Letters(policy=policy, subjects=subjects)
-    erasures = erasures_of(
-        settings, database, database, policy, subjects, await datamap.read(database), keyring, letters
-    )
+    erasures = erasures_of(settings, database, database, policy, subjects, await datamap.read(database), keyring)
     when, _, number = point.partition(" ")
 
     def killed(step: Doing) -> Doing:

@@ -106,7 +106,7 @@ class Desks:
         self.letters = Letters(policy=self.policy, subjects=self.subjects)
         self.codes = Codes(self.database, self.policy, self.subjects, self.letters, keyring.token)
         self.erasures = erasures_of(
-            self.settings, self.database, self.erasing, self.policy, self.subjects, datamap, keyring, self.letters
+            self.settings, self.database, self.erasing, self.policy, self.subjects, datamap, keyring
         )
         self.rights = RightsDesk(
             database=self.database,

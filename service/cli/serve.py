@@ -41,7 +41,6 @@ from service.recipients.mail.commands import Post
 from service.recipients.signatures import Signatures
 from service.recipients.wire import Wire
 from service.rights.erasure.composing import erasures_of
-from service.rights.letters.commands import Letters
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.commands import Subjects
@@ -194,8 +193,7 @@ async def _work(settings: Settings, url: str) -> None:
         consequences = Consequences(datamap=tables, policy=policy, unlearn=arms.unlearn)
         sequencer = _sequencer(settings, database, keyring.signing)
         subjects = Subjects(keyring, policy, SubjectKeys(keys, keyring))
-        letters = Letters(policy=policy, subjects=subjects)
-        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring, letters)
+        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))

@@ -253,7 +253,7 @@ class Erasures:
         )
         await requests.certify(connection, request.request_id, self._signer.sign(claims, certificate.ISSUED))
         moved = await move(connection, request, ends, self._policy.current.digest, at=now)
-        await self._letters.told(connection, moved, Kind(ends.value))
+        told = await self._letters.told(connection, moved, Kind(ends.value))
         await store.forget(connection, request.request_id)
         return {Step.CERTIFY: Done({}), Step.INFORM: Done({"letter": told})}
 

@@ -21,7 +21,6 @@ def erasures_of(
     subjects: Subjects,
     datamap: DataMap,
     keyring: Keyring,
-    letters: Letters,
 ) -> Erasures:
     """What carries erasures on, as the settings say."""
     return Erasures(

@@ -52,7 +52,6 @@ class Eraser:
         self._datamap = datamap
         self._claims = claims
         self._policy = policy
-        self._farewells = Farewells(subjects)
 
     async def named(self, connection: Connection, lookups: Sequence[bytes]) -> list[Person]:
         """Every subject whose own these lookups are, with all that lead to them.
