@@ -21,7 +21,7 @@ COUNTS = {
     "completions": "SELECT count(*) FROM ledger_entries WHERE payload ->> 'state' = 'completed'",
     "shredded": "SELECT count(*) FROM subjects WHERE state = 'erased' AND shredded_at IS NOT NULL",
     "suppressions": "SELECT count(*) FROM suppressions",
-    "steps": "SELECT count(*) - 6 FROM rights_tasks",
+    "steps": "SELECT count(*) - 7 FROM rights_tasks",
 }
 
 

@@ -87,7 +87,7 @@ class Erasures:
         self.holds = EndOfHolds(erasing=erasing, policy=policy, eraser=eraser)
         self._steps = Steps(erasing, subjects)
         self._scanning = Scanning(database=database, erasing=erasing, datamap=datamap, steps=self._steps)
-        self.steps = [self._begin, self._erase, self._scanning.one, self._shred, self._certify]
+        self.steps: list[Doing] = [self._begin, self._erase, self._scanning.one, self._shred, self._certify]
 
     async def go_on(self, request_id: UUID, moment: Moment) -> Progress:
         """Do every step of an erasure that can be done now; again, it finds them done. Raises `RequestUnknown`."""
@@ -253,9 +253,9 @@ class Erasures:
         )
         await requests.certify(connection, request.request_id, self._signer.sign(claims, certificate.ISSUED))
         moved = await move(connection, request, ends, self._policy.current.digest, at=now)
-        await self._letters.told(connection, moved, Kind(ends.value))
+        told = await self._letters.told(connection, moved, Kind(ends.value))
         await store.forget(connection, request.request_id)
-        return {Step.CERTIFY: Done({})}
+        return {Step.CERTIFY: Done({}), Step.INFORM: Done({"letter": told})}
 
 
 def _covers(notes: Notes, persons: Sequence[Person]) -> bool:
