@@ -98,6 +98,25 @@ COMMENT ON COLUMN cap_counters.n IS 'How often it was counted. [pd=decision; era
 COMMENT ON COLUMN cap_counters.purposes IS 'The purposes of what was counted; none for everybody together. [pd=decision; erase=delete]';
 COMMENT ON COLUMN cap_counters.counted_since IS 'When the first of them was counted. [pd=decision; erase=delete]';
 
+CREATE TABLE consent_proofs (
+    subject_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    keep_until timestamp with time zone NOT NULL,
+    asked_by uuid,
+    asked_at timestamp with time zone,
+    CONSTRAINT consent_proofs_pkey PRIMARY KEY (subject_id, entry_id)
+);
+CREATE INDEX consent_proofs_ended ON public.consent_proofs USING btree (keep_until);
+CREATE UNIQUE INDEX consent_proofs_entry ON public.consent_proofs USING btree (entry_id);
+COMMENT ON TABLE consent_proofs IS 'One row a consent of somebody erased: the entry of the ledger that was emptied. [purposes=none]';
+COMMENT ON COLUMN consent_proofs.subject_id IS 'Whose it was; a random id that leads nowhere; immutable. [pd=pseudonym; subject; erase=keep]';
+COMMENT ON COLUMN consent_proofs.entry_id IS 'The entry, which a kept receipt names; immutable. [pd=none]';
+COMMENT ON COLUMN consent_proofs.sealed IS 'Payload and salt of the entry, and the keyed hashes of the identifiers; sealed under the claims key; immutable. [pd=consent; erase=keep]';
+COMMENT ON COLUMN consent_proofs.keep_until IS 'When it is deleted; immutable. [pd=none]';
+COMMENT ON COLUMN consent_proofs.asked_by IS 'The officer who asked to open it, and waits for another; null if nobody does. [pd=none]';
+COMMENT ON COLUMN consent_proofs.asked_at IS 'When. [pd=none]';
+
 CREATE TABLE consent_state (
     subject_id uuid NOT NULL,
     purpose text NOT NULL,
@@ -318,6 +337,28 @@ COMMENT ON TABLE ledger_queue IS 'Entries that are not in the tree yet; written 
 COMMENT ON COLUMN ledger_queue.entry_id IS 'The entry that waits. [pd=none]';
 COMMENT ON COLUMN ledger_queue.leaf_hash IS 'The hash of its leaf (RFC 6962): of its commitment, which identifies no one. [pd=none]';
 
+CREATE TABLE letters (
+    request_id uuid NOT NULL,
+    letter_id uuid NOT NULL,
+    kind text NOT NULL,
+    content bytea NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    enqueued_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    next_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT letters_pkey PRIMARY KEY (request_id, letter_id)
+);
+CREATE INDEX letters_next ON public.letters USING btree (next_at);
+COMMENT ON TABLE letters IS 'Letters to people that are under way; a row goes with its address once it is delivered, or of no use. [purposes=none]';
+COMMENT ON COLUMN letters.request_id IS 'About which request of theirs it is, which leads to nobody by itself; immutable. [pd=pseudonym; subject]';
+COMMENT ON COLUMN letters.letter_id IS 'Names the letter; time-ordered; immutable. [pd=none]';
+COMMENT ON COLUMN letters.kind IS 'What it is about: code, extended, refused, completed …; immutable. [pd=none]';
+COMMENT ON COLUMN letters.content IS 'Where it goes and what it says; sealed; outlives an erasure until it is delivered. [pd=contact; sealed]';
+COMMENT ON COLUMN letters.attempts IS 'How often it was tried. [pd=none]';
+COMMENT ON COLUMN letters.enqueued_at IS 'When it was written; immutable. [pd=none]';
+COMMENT ON COLUMN letters.next_at IS 'When it is tried, or may be tried by another worker. [pd=none]';
+COMMENT ON COLUMN letters.until IS 'From when it is of no use; immutable. [pd=none]';
+
 CREATE TABLE lookups (
     lookup bytea NOT NULL,
     subject_id uuid NOT NULL,
@@ -423,15 +464,51 @@ CREATE TABLE outbox (
     kind text NOT NULL,
     content jsonb NOT NULL,
     enqueued_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    request_id uuid,
+    pseudonym text,
+    due_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    attempts integer NOT NULL DEFAULT 0,
+    failure text,
+    delivered_at timestamp with time zone,
+    dead_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    answer text,
+    CONSTRAINT outbox_answer_check CHECK ((answer = ANY (ARRAY['done'::text, 'nothing_held'::text, 'refused'::text]))),
+    CONSTRAINT outbox_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT outbox_pkey PRIMARY KEY (subject_id, message_id)
 );
-COMMENT ON TABLE outbox IS 'What recipients are to be told, written with the change that it tells of. [purposes=none]';
-COMMENT ON COLUMN outbox.subject_id IS 'Of whom; the recipient gets a pseudonym instead. [pd=pseudonym; subject; erase=delete]';
+CREATE INDEX outbox_delivered ON public.outbox USING btree (delivered_at) WHERE (delivered_at IS NOT NULL);
+CREATE INDEX outbox_message_id ON public.outbox USING btree (message_id);
+CREATE INDEX outbox_request_id ON public.outbox USING btree (request_id) WHERE (request_id IS NOT NULL);
+CREATE INDEX outbox_waiting ON public.outbox USING btree (recipient, due_at) WHERE ((delivered_at IS NULL) AND (dead_at IS NULL));
+COMMENT ON TABLE outbox IS 'What recipients are told, written with the change that it tells of, and what became of it. [purposes=none]';
+COMMENT ON COLUMN outbox.subject_id IS 'Of whom; the recipient gets a pseudonym instead; of an erasure the request, since the subject is gone. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN outbox.message_id IS 'Names the message; time-ordered; immutable. [pd=none]';
 COMMENT ON COLUMN outbox.recipient IS 'Who is told: a recipient of the bundle; immutable. [pd=consent; erase=delete]';
-COMMENT ON COLUMN outbox.kind IS 'What kind of message: consent; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.kind IS 'What kind of message: consent, objection, restriction, restriction_lifted, rectification, erasure; immutable. [pd=consent; erase=delete]';
 COMMENT ON COLUMN outbox.content IS 'What is told, of a consent: purpose, status, entry, times; never an identifier; immutable. [pd=consent; erase=delete]';
 COMMENT ON COLUMN outbox.enqueued_at IS 'When it was written; immutable. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.request_id IS 'The rights request that it tells of; immutable. [pd=none]';
+COMMENT ON COLUMN outbox.pseudonym IS 'By which name the recipient knows an erased subject; emptied when it has answered. [pd=pseudonym; erase=delete]';
+COMMENT ON COLUMN outbox.due_at IS 'When it is tried next; while it is being tried, when that counts as failed. [pd=none]';
+COMMENT ON COLUMN outbox.attempts IS 'How often it was tried in vain. [pd=none]';
+COMMENT ON COLUMN outbox.failure IS 'Why the last attempt was in vain: a word of a closed list, or the status of the answer. [pd=none]';
+COMMENT ON COLUMN outbox.delivered_at IS 'When the recipient took it. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.dead_at IS 'When it was given up; an officer may have it tried again. [pd=none]';
+COMMENT ON COLUMN outbox.acknowledged_at IS 'When the recipient said what it did. [pd=consent; erase=delete]';
+COMMENT ON COLUMN outbox.answer IS 'What it did: done, nothing_held, refused. [pd=consent; erase=delete]';
+
+CREATE TABLE package_links (
+    request_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT package_links_pkey PRIMARY KEY (request_id),
+    CONSTRAINT package_links_token_hash_key UNIQUE (token_hash)
+);
+COMMENT ON TABLE package_links IS 'One row a request whose package may be fetched with a link, until that was done once; a new link takes the place of the one before. [purposes=none]';
+COMMENT ON COLUMN package_links.request_id IS 'The request; immutable. [pd=none]';
+COMMENT ON COLUMN package_links.token_hash IS 'HMAC of the random token in the link. [pd=none]';
+COMMENT ON COLUMN package_links.expires_at IS 'From when on the link is refused. [pd=none]';
 
 CREATE TABLE restrictions (
     subject_id uuid NOT NULL,

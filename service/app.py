@@ -57,8 +57,16 @@ from service.ledger.commands import LedgerDesk
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy, BundleDesk
 from service.policy.load import load
+from service.recipients.mail.carriers import carrier_of
+from service.recipients.mail.commands import Post
+from service.rights.access import Access
 from service.rights.api import router as rights_router
 from service.rights.commands import RightsDesk
+from service.rights.links.api import router as links_router
+from service.rights.links.commands import Links
+from service.rights.proof.api import router as proof_router
+from service.rights.proof.commands import ProofDesk
+from service.rights.retention.commands import Retention
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyfile import create_key_file
@@ -87,7 +95,9 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    proof_router,
     console_router,
+    links_router,
 )
 
 
@@ -132,7 +142,22 @@ class Desks:
         )
         self.decisions = self._decisions(keyring)
         self.interactions = InteractionDesk(database=database, policy=policy, answers=answers, tokens=self.tokens)
+        self.post = Post(database, keyring.seal, carrier_of(settings))
+        self.access = Access(database=database, policy=policy, subjects=self.subjects, datamap=datamap)
+        self.links = Links(database, keyring.token)
         self.rights = self._rights(answers, datamap)
+        self.proofs = ProofDesk(database=database, claims=keyring.claims, seal_reason=self.subjects.seal)
+        self.retention = self._retention(keyring, datamap)
+
+    def _retention(self, keyring: Keyring, datamap: DataMap) -> Retention:
+        return Retention(
+            database=self.database,
+            erasing=self.erasing,
+            policy=self.policy,
+            consequences=self.consequences,
+            datamap=datamap,
+            claims=keyring.claims,
+        )
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
         return JourneyDesk(
@@ -164,6 +189,7 @@ class Desks:
             signer=self.signer,
             issuer=self.settings.issuer,
             datamap=datamap,
+            access=self.access,
             promises=promises_of(self.settings),
         )
 
@@ -263,7 +289,10 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "proof_desk": desks.proofs,
         "login_desk": desks.logins,
+        "access": desks.access,
+        "links": desks.links,
     }
     return {name: Provide(_always(value), sync_to_thread=False) for name, value in made_once.items()}
 

@@ -13,6 +13,8 @@ from msgspec import Meta, Struct, inspect
 PLACE = re.compile(r"at `\$\.(\w+)")
 HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?")
 LAST_PORT = 65535
+MAIL = frozenset({"smtps", "smtp", "smtp+plain"})
+SENDER = re.compile(r"[!-;=?-~]+@[!-;=?-~]+|[^<>\r\n]*<[!-;=?-~]+@[!-;=?-~]+>")
 ADDRESSES = ("database_url", "erasure_url", "keyring_url")
 """The settings that are addresses of a PostgreSQL, with a password in them."""
 
@@ -71,6 +73,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """After how many days at most you end an epoch (`placet keys rotate epoch`); certificates rely on it."""
     backup_retention_days: Annotated[int, Meta(ge=1)] = 30
     """After how many days at most every backup of either database is gone; certificates rely on it."""
+    smtp_url: Secret | None = None
+    """The mail server for letters to people: `smtps://user:password@host`, `smtp://` (STARTTLS), or `smtp+plain://`."""
+    mail_from: str | None = None
+    """The address that those letters come from, such as `Bottega Sonora <privacy@bottega-sonora.example>`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -100,6 +106,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.checkpoint_file or self.data_dir / "checkpoint.txt"
 
     @property
+    def outbox_dir(self) -> Path:
+        """Where letters are dropped in development."""
+        return self.data_dir / "mail"
+
+    @property
     def journal(self) -> Path:
         """The file of the journal of erasures, which no backup of the database may hold."""
         return self.journal_file or self.data_dir / "erasures.journal"
@@ -110,7 +121,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.root_key_file or (self.data_dir / "root.key" if self.development else None)
 
 
-SECRETS = frozenset({*ADDRESSES, "root_key", "next_root_key"})
+SECRETS = frozenset({*ADDRESSES, "root_key", "next_root_key", "smtp_url"})
 
 
 def from_environment(source: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
@@ -140,6 +151,8 @@ def from_environment(source: Mapping[str, str] | None = None, /, **overrides: ob
     for name in ADDRESSES:
         if (address := getattr(settings, name)) is not None:
             _require_address(name, address.reveal)
+    if settings.smtp_url is not None:
+        _require_mail(settings.smtp_url.reveal, settings.mail_from or "")
     if settings.keyring_url is not None and settings.keyring_url == settings.database_url:
         raise SettingsRefused(
             "PLACET_KEYRING_URL names the database of PLACET_DATABASE_URL; what is sealed and its keys need one each, "
@@ -190,6 +203,24 @@ def _fault(url: str) -> str | None:
     if not all(host and int(host["port"] or 0) <= LAST_PORT for host in hosts):
         return "has a host or a port that cannot be read"
     return None
+
+
+def _require_mail(url: str, sender: str) -> None:
+    """Refuse what cannot be the address of a mail server or of a sender, without repeating either."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in MAIL and parts.hostname and not parts.path.strip("/") and (parts.port or 1)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsRefused(
+            "PLACET_SMTP_URL must look like smtps://user:password@host:465, or smtp://host:587, which has to offer "
+            "STARTTLS; smtp+plain://host:25 is for a server inside a private network"
+        )
+    if not SENDER.fullmatch(sender):
+        raise SettingsRefused(
+            "PLACET_MAIL_FROM must be an address such as privacy@shop.example, or Shop <privacy@shop.example>"
+        )
 
 
 def _path(wanted: type, value: object) -> object:

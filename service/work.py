@@ -14,22 +14,34 @@ from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
+from service.recipients.mail.commands import Post
+from service.rights.retention.commands import Retention
 from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
 BETWEEN_CHECKPOINTS = timedelta(seconds=1)
+BETWEEN_ROUNDS = timedelta(seconds=1)
 BETWEEN_LESSONS = timedelta(seconds=10)
+BETWEEN_DELETIONS = timedelta(hours=1)
 BATCH = 1000
 
 
 async def work(
-    database: Database, consequences: Consequences, sequencer: Sequencer, learner: Learner, keyring: Database
+    database: Database,
+    consequences: Consequences,
+    sequencer: Sequencer,
+    learner: Learner,
+    keyring: Database,
+    post: Post,
+    retention: Retention,
 ) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_learn(learner))
         group.create_task(_tidy(database, consequences, keyring))
         group.create_task(_sequence(sequencer))
+        group.create_task(_carry(post))
+        group.create_task(_retain(retention))
 
 
 async def _sequence(sequencer: Sequencer) -> None:
@@ -48,6 +60,28 @@ async def _sequence(sequencer: Sequencer) -> None:
         except Exception as error:  # noqa: BLE001 - entries wait in the queue; what serves people must go on
             crash("ledger.crashed", error)
         await asyncio.sleep(BETWEEN_CHECKPOINTS.total_seconds())
+
+
+async def _retain(retention: Retention) -> None:
+    """Delete what has been kept long enough, every hour."""
+    while True:
+        try:
+            await retention.run(gently=True)
+        except Unavailable:
+            event("work.unavailable")
+        await asyncio.sleep(BETWEEN_DELETIONS.total_seconds())
+
+
+async def _carry(post: Post) -> None:
+    """Carry letters about once a second, so that whoever waits for a code has it soon."""
+    while True:
+        try:
+            await post.run()
+        except Unavailable:
+            event("work.unavailable")
+        except Exception as error:  # noqa: BLE001 - the letter is tried again; the other tasks must go on
+            crash("mail.crashed", error)
+        await asyncio.sleep(BETWEEN_ROUNDS.total_seconds())
 
 
 async def _learn(learner: Learner) -> None:

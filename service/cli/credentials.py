@@ -45,7 +45,7 @@ async def write(desks: Desks, database_url: str, keyring_url: str) -> Path:
     """Write the file with credentials that work; those of an earlier start are kept while they do."""
     settings = desks.settings
     path = settings.data_dir / "dev-credentials.json"
-    outbox = settings.data_dir / "mail"
+    outbox = settings.outbox_dir
     outbox.mkdir(parents=True, exist_ok=True)
     earlier = _earlier(path)
     working = {token for token in earlier.tokens if token and await _works(desks, token)}

@@ -34,6 +34,9 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
+from service.recipients.mail.carriers import carrier_of
+from service.recipients.mail.commands import Post
+from service.rights.retention.commands import Retention
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.following import following
@@ -110,8 +113,10 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database)
-            working = group.create_task(tasks()) if works else None
+            tasks = partial(
+                work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database, desks.post
+            )
+            working = group.create_task(tasks(desks.retention)) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -119,6 +124,12 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
                 working.cancel()
             await asyncio.wait([serving], timeout=LONGEST_END_SECONDS)
             serving.cancel()
+
+
+async def require_eraser(erasing: Database) -> None:
+    """End the command where nobody could be erased."""
+    if not await may_erase(erasing):
+        raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
 
 
 @asynccontextmanager
@@ -130,8 +141,7 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
         async with subject_keys(address, settings, database, keyring) as keys, following(database, keyring):
             policy = ActivePolicy(await activate(database, settings.policies_dir))
             desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys)
-            if not await may_erase(desks.erasing):
-                raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
+            await require_eraser(desks.erasing)
             tables = desks.decisions.tables
             async with keeping_up(database, policy), following_tables(database, tables), reloading(desks.bundles):
                 yield desks
@@ -175,19 +185,31 @@ async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
     database, keys = Database(url, size=2), Database(address, size=2)
+    erasing = Database(eraser.reveal, size=1) if (eraser := settings.erasure_url) else database
     try:
-        keyring = await _keyring(settings, database)
-        consequences = Consequences(datamap=await datamap.read(database), policy=policy, unlearn=arms.unlearn)
+        keyring, known = await _keyring(settings, database), await datamap.read(database)
+        await require_eraser(erasing)
+        consequences = Consequences(datamap=known, policy=policy, unlearn=arms.unlearn)
+        retention = Retention(
+            database=database,
+            erasing=erasing,
+            policy=policy,
+            consequences=consequences,
+            datamap=known,
+            claims=keyring.claims,
+        )
         sequencer = _sequencer(settings, database, keyring.signing)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
-            learner = Learner(database, policy)
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys))
+            learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
+            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, retention))
             await stop.wait()
             working.cancel()
     finally:
         await database.close()
         await keys.close()
+        if erasing is not database:
+            await erasing.close()
 
 
 @asynccontextmanager

@@ -88,8 +88,8 @@ SELECT subject_id FROM deletions WHERE subject_id > $1 ORDER BY subject_id LIMIT
 
 -- name: enqueue
 -- Keep messages until they are delivered.
-INSERT INTO outbox (subject_id, message_id, recipient, kind, content)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[]);
+INSERT INTO outbox (subject_id, message_id, recipient, kind, content, request_id, pseudonym)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::uuid[], $7::text[]);
 
 -- name: migrations_table
 -- Where applied migrations are recorded.

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterator
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from service.kernel.clock import Moment
 from service.kernel.database import Connection, Database
 from service.kernel.datamap import DataMap, Person
 from service.kernel.problem import Unavailable
+from service.policy.commands import ActivePolicy
 from service.policy.model import Bundle
 from service.rights import store
 from service.rights.model import PackageMissing, PackageServed, RequestNotReady, RightsRequest
 from service.rights.package import archive
-from service.rights.package.gather import Spool, by_lookup, gather
+from service.rights.package.gather import by_lookup, gather
 from service.rights.package.preface import Preface, preface
+from service.rights.package.spool import Spool
 from service.rights.rules import Fetching, fetching, found
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
@@ -23,17 +27,18 @@ from service.subjects.keys.model import Seals
 class Access:
     """Serves whoever a request names."""
 
-    def __init__(self, *, database: Database, subjects: Subjects, datamap: DataMap) -> None:
+    def __init__(self, *, database: Database, policy: ActivePolicy, subjects: Subjects, datamap: DataMap) -> None:
         self._database = database
+        self._policy = policy
         self._subjects = subjects
         self._datamap = datamap
 
-    async def package(self, request_id: UUID, bundle: Bundle, moment: Moment) -> AsyncGenerator[bytes, None]:
-        """The pieces of a zip file, once everything has been put aside; the last one closes the request.
+    async def package(self, request_id: UUID, moment: Moment) -> AsyncGenerator[bytes, None]:
+        """The pieces of a zip file, once everything has been put aside; the last one completes the request.
 
         Raises `PackageMissing` for another right, `RequestNotReady` before it is approved, `PackageServed` afterwards.
         """
-        spool = Spool()
+        spool, bundle = Spool(), self._policy.current
 
         async def read(connection: Connection) -> Preface:
             request = found(await store.request(connection, request_id))
@@ -57,13 +62,14 @@ class Access:
         """
         now, led_to = await subjects_store.confirm(connection, request.lookups)
         subjects = {lookup: led.home for lookup, led in led_to.items()}
-        spool.restart((await self._seals(set(subjects.values()))).open)
+        opened = (await self._seals(set(subjects.values()))).open
+        spool.restart()
         for subject_id in sorted(set(subjects.values())):
             person = Person(subject_id, await subjects_store.lookups_of(connection, subject_id))
-            await gather(connection, self._datamap, person, subject_id, spool)
+            await gather(connection, self._datamap, person, subject_id, opened, spool)
         if strangers := [lookup for lookup in request.lookups if lookup not in subjects]:
             nobody = Person(request.request_id, strangers)
-            await gather(connection, by_lookup(self._datamap), nobody, None, spool)
+            await gather(connection, by_lookup(self._datamap), nobody, None, opened, spool)
         return preface(request, bundle, self._datamap, moment.override or now, nothing_held=not subjects)
 
     async def _seals(self, subjects: Collection[UUID]) -> Seals:
@@ -76,17 +82,27 @@ class Access:
     async def _sent(
         self, request_id: UUID, moment: Moment, pieces: Iterator[bytes], spool: Spool
     ) -> AsyncGenerator[bytes, None]:
-        """The pieces as they are made, which is work for another thread; whoever gets all of them has been served."""
+        """The pieces as they are made, which is work for another thread.
+
+        The last one, without which the others are no zip file, goes out once the request is completed: of several who
+        fetch at once one gets it, and a download that breaks off before has served nobody.
+        """
+        held = b""
         try:
             while piece := await asyncio.to_thread(next, pieces, b""):
-                yield piece
+                if held:
+                    yield held
+                held = piece
         finally:
             spool.close()
+        await self._database.run("rights.serve", partial(_complete, request_id=request_id, at=moment.override))
+        yield held
 
-        async def work(connection: Connection) -> None:
-            await store.serve(connection, request_id, moment.override)
 
-        await self._database.run("rights.serve", work)
+async def _complete(connection: Connection, request_id: UUID, at: datetime | None) -> None:
+    """Close a request that was served just now; raises `PackageServed` for who comes second."""
+    _refuse_unready(found(await store.locked(connection, request_id)))
+    await store.serve(connection, request_id, at)
 
 
 def _refuse_unready(request: RightsRequest) -> None:

@@ -1,5 +1,6 @@
 """Rights over HTTP."""
 
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
@@ -99,15 +100,19 @@ async def fetch_package(
     request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk], request: AdmittedRequest
 ) -> Stream:
     """Everything held of the person, as a zip file (Art. 15). Once it was fetched whole, the request is completed."""
-    package = await rights_desk.package(request_id, request.user.moment)
-    headers = {"Content-Disposition": f'attachment; filename="access-{request_id}.zip"'}
-    return Stream(package, media_type=ZIP, headers=headers)
+    return delivered(request_id, await rights_desk.package(request_id, request.user.moment))
 
 
 @get("/rights/requests/{request_id:uuid}/certificate", operation_id="FetchCertificate", guards=[may("rights:decide")])
 async def fetch_certificate(request_id: FromPath[UUID], rights_desk: NamedDependency[RightsDesk]) -> Certified:
     """The signed proof of an erasure (Art. 5(2))."""
     return await rights_desk.certificate(request_id)
+
+
+def delivered(request_id: UUID, package: AsyncGenerator[bytes, None]) -> Stream:
+    """A package as a file to keep."""
+    headers = {"Content-Disposition": f'attachment; filename="package-{request_id}.zip"'}
+    return Stream(package, media_type=ZIP, headers=headers)
 
 
 def _read(name: str, text: str | None, kind: Any, wanted: str) -> Any:

@@ -61,6 +61,7 @@ class RightsDesk:
         signer: Signer,
         issuer: str,
         datamap: DataMap,
+        access: Access,
         promises: Promises,
     ) -> None:
         self._database = database
@@ -68,7 +69,7 @@ class RightsDesk:
         self._policy = policy
         self._subjects = subjects
         self._answers = answers
-        self._access = Access(database=database, subjects=subjects, datamap=datamap)
+        self._access = access
         self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer, promises=promises)
 
     async def file(
@@ -241,7 +242,7 @@ class RightsDesk:
 
     async def package(self, request_id: UUID, moment: Moment) -> AsyncGenerator[bytes, None]:
         """The package of an approved access request, as the pieces of a zip file; the last one closes the request."""
-        return await self._access.package(request_id, self._policy.current, moment)
+        return await self._access.package(request_id, moment)
 
     async def certificate(self, request_id: UUID) -> Certified:
         """The certificate of an erasure; raises `CertificateMissing` before it is done, and for access."""

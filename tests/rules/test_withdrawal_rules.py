@@ -98,7 +98,8 @@ async def test_the_worker_deletes_what_one_transaction_does_not(service: Running
     assert await service.count("touchpoints") == 500
     refused(await service.post("/v1/journeys/position", SUBJECT), 403, "consent-required")
     desks = service.desks
-    everything = (service.database, desks.consequences, sequencer_of(service), desks.learner, service.keyring)
+    learner, retention = desks.learner, desks.retention
+    everything = (service.database, desks.consequences, sequencer_of(service), learner, service.keyring, retention)
     workers = [asyncio.create_task(work(*everything)) for _ in range(4)]
     async with asyncio.timeout(10):
         while await service.count("touchpoints") + await service.count("deletions"):

@@ -10,9 +10,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import msgspec
 
 from service.rights.package import FILES
-from service.rights.package.gather import Spool
 from service.rights.package.page import page
 from service.rights.package.preface import Preface
+from service.rights.package.spool import Kept, Spool
 
 PIECE_BYTES = 64 * 1024
 MANIFEST = "placet-manifest-1"
@@ -41,7 +41,10 @@ class _Outlet(RawIOBase):
 
 
 def pieces(preface: Preface, spool: Spool) -> Iterator[bytes]:
-    """The package, piece by piece: nothing of it is put down anywhere on its way to whoever asked for it."""
+    """The package, piece by piece: nothing of it is put down anywhere on its way to whoever asked for it.
+
+    The last piece is the manifest and the directory of the zip file, without which no program opens it.
+    """
     outlet = _Outlet()
     with ZipFile(outlet, "w", ZIP_DEFLATED) as archive:
         written = [
@@ -49,6 +52,7 @@ def pieces(preface: Preface, spool: Spool) -> Iterator[bytes]:
             (yield from _add(archive, outlet, preface, "index.html", page(preface, spool))),
             (yield from _add(archive, outlet, preface, "style.css", [FILES.joinpath("style.css").read_bytes()])),
         ]
+        yield from outlet.taken()
         manifest = {"format": MANIFEST, "request_id": preface.request_id, "files": written}
         content = msgspec.json.format(msgspec.json.encode(manifest))
         yield from _add(archive, outlet, preface, "manifest.json", [content])
@@ -65,12 +69,23 @@ def _add(
     info.external_attr = 0o600 << 16
     sha256, size = hashlib.sha256(), 0
     with archive.open(info, "w", force_zip64=True) as file:
-        for piece in content:
+        for piece in _joined(content):
             file.write(piece)
             sha256.update(piece)
             size += len(piece)
             yield from outlet.taken(PIECE_BYTES)
     return {"name": name, "sha256": sha256.hexdigest(), "bytes": size}
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same in larger pieces, each of which is compressed and hashed by itself."""
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        if len(held) >= PIECE_BYTES:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
 
 
 def data(preface: Preface, spool: Spool) -> Iterator[bytes]:
@@ -98,14 +113,15 @@ def _by_subject(spool: Spool) -> Iterator[tuple[str | None, Iterator[bytes]]]:
         yield subject_id, _tables(kept)
 
 
-def _tables(kept: Iterator[Any]) -> Iterator[bytes]:
+def _tables(kept: Iterator[Kept]) -> Iterator[bytes]:
     encode = msgspec.json.Encoder().encode
     before = b"{"
     for table, rows in groupby(kept, key=lambda k: k.table):
         yield before + encode(table) + b":"
         opening = b"["
         for one in rows:
-            yield opening + encode(one.row)
+            yield opening
+            yield one.row
             opening = b","
         yield b"]"
         before = b","

@@ -63,14 +63,14 @@ class Preface(Struct, frozen=True):
     recipients: list[RecipientNamed]
     meanings: dict[str, TableMeaning]
     nothing_held: bool
+    titles: dict[str, str]
 
 
 def preface(
     request: RightsRequest, bundle: Bundle, datamap: DataMap, created_at: datetime, *, nothing_held: bool
 ) -> Preface:
     """The preface of a request's package, in the language of the request or else in English."""
-    asked = request.language.partition("-")[0]
-    language = asked if asked in LANGUAGES else LANGUAGES[0]
+    language = language_of(request.language)
     return Preface(
         format=FORMAT,
         request_id=str(request.request_id),
@@ -82,7 +82,20 @@ def preface(
         recipients=[_recipient(recipient, language) for recipient in bundle.recipients.values()],
         meanings=dict(_meanings(datamap)),
         nothing_held=nothing_held,
+        titles=_titles(bundle, language),
     )
+
+
+def _titles(bundle: Bundle, language: str) -> dict[str, str]:
+    """What ids of the bundle that stand in the data are called."""
+    titled = {**bundle.channels, **bundle.purposes}
+    return {name: _in(language, one.title) for name, one in titled.items() if one.title}
+
+
+def language_of(wanted: str) -> str:
+    """The language in which a package is written for who asked in another one, perhaps."""
+    asked = wanted.partition("-")[0]
+    return asked if asked in LANGUAGES else LANGUAGES[0]
 
 
 def _controller(controller: Controller) -> dict[str, str]:

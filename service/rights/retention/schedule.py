@@ -13,8 +13,8 @@ class Until(Enum):
     PERSON = "with the person: at an erasure, or after `retention.inactive-subjects` without activity"
     REQUEST = "with their rights request: `retention.closed-requests` after it was closed"
     TASK = "when what they are for is done"
-    WINDOW = "a month after they last counted, or when the retention of their purposes has run out"
     DAY = "after 24 hours"
+    PROOF = "when `retention.consent-proof` after the erasure is over"
     NEVER = "for ever"
 
 
@@ -36,7 +36,8 @@ SCHEDULE: Mapping[str, Stay] = {
     "arm_tables": Stay(Until.TASK, "but for the newest, when no decision that is kept can refer to it"),
     "arms": Stay(Until.NEVER, COUNT),
     "bundles": Stay(Until.NEVER, "what people were shown has to be shown again (Art. 7(1))"),
-    "cap_counters": Stay(Until.WINDOW, since="counted_since"),
+    "cap_counters": Stay(Until.PURPOSES, "of everybody together, a month after their window", "counted_since"),
+    "consent_proofs": Stay(Until.PROOF),
     "consent_state": Stay(Until.PERSON, since="effective_at"),
     "decisions": Stay(Until.PURPOSES, "inputs and stage the shortest of them, the rest the longest", "decided_at"),
     "deletions": Stay(Until.TASK, since="since"),
@@ -49,13 +50,16 @@ SCHEDULE: Mapping[str, Stay] = {
     "ledger_leaves": Stay(Until.NEVER, PROOF),
     "ledger_nodes": Stay(Until.NEVER, PROOF),
     "ledger_queue": Stay(Until.TASK),
+    "letters": Stay(Until.TASK, since="enqueued_at"),
     "lookups": Stay(Until.PERSON, since="created_at"),
     "migrations": Stay(Until.NEVER, "a row a change of the schema"),
     "notice_texts": Stay(Until.NEVER, "what people were shown has to be shown again (Art. 7(1))"),
     "objections": Stay(Until.PERSON, since="effective_at"),
+    "officer_sessions": Stay(Until.TASK, "an officer is logged in for hours"),
     "officers": Stay(Until.NEVER, STAFF),
     "outbox": Stay(Until.TASK, since="enqueued_at"),
     "retention_marks": Stay(Until.NEVER, "a row a table and purpose"),
+    "package_links": Stay(Until.REQUEST),
     "restrictions": Stay(Until.PERSON, since="since"),
     "rights_approvals": Stay(Until.REQUEST),
     "rights_requests": Stay(Until.REQUEST, since="received_at"),

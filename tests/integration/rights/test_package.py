@@ -1,13 +1,19 @@
 """How a package is made: at one moment, without a lock, once, and without leaving anything open behind."""
 
+import io
+import zipfile
 from datetime import UTC, datetime
 from uuid import UUID
+
+import pytest
 
 from service.kernel import datamap
 from service.kernel.clock import Moment
 from service.kernel.database import Connection
 from service.kernel.datamap import Person
-from service.rights.package.gather import Spool, gather
+from service.rights.model import PackageServed
+from service.rights.package.gather import gather
+from service.rights.package.spool import Spool
 from tests.filing import REQUESTS, approve_all, data, fetch, file, package
 from tests.running import Running, customer, refused, succeeded
 
@@ -57,24 +63,39 @@ async def test_a_package_waits_for_nobody(service: Running) -> None:
     await service.database.run("test.hold", work)
 
 
-async def test_what_is_sealed_lies_sealed_until_it_is_sent(service: Running) -> None:
-    """Rows are put aside as the database holds them, so that a full memory spills nothing that it does not show."""
+async def test_what_is_put_aside_can_be_read_by_nobody_else(service: Running) -> None:
+    """Rows wait under a key that is nowhere but in memory, so that what a full memory spills tells nothing."""
     given = await service.record(ADA, {"analytics": "given"}, evidence={"screen": MARKER})
     person = Person(UUID(succeeded(given, 201)["subject_id"]), ())
     spool = Spool()
     found = await datamap.read(service.database)
+    opened = (await service.desks.keys.seals([person.subject_id])).open
 
     async def read(connection: Connection) -> None:
-        await gather(connection, found, person, person.subject_id, spool)
+        await gather(connection, found, person, person.subject_id, opened, spool)
 
-    spool.restart((await service.desks.keys.seals([person.subject_id])).open)
     await service.database.at_one_moment(read)
-    assert any(MARKER in str(kept.row) for kept in spool)
+    assert any(MARKER.encode() in bytes(kept.row) for kept in spool)
     spool._file.seek(0)
     put_aside = spool._file.read()
     spool.close()
-    assert b"ledger_entries" in put_aside
-    assert MARKER.encode() not in put_aside
+    assert put_aside
+    for told in (MARKER, "ledger_entries", str(person.subject_id)):
+        assert told.encode() not in put_aside
+
+
+async def test_of_two_who_fetch_at_once_one_gets_the_package(service: Running) -> None:
+    """The last piece, without which nothing opens, goes to whoever completes the request."""
+    request_id = UUID(await _ready(service))
+    moment = Moment(now=datetime.now(UTC), override=None)
+    first, second = [await service.desks.access.package(request_id, moment) for _ in range(2)]
+    whole = b"".join([piece async for piece in first])
+    broken: list[bytes] = []
+    with pytest.raises(PackageServed):
+        broken += [piece async for piece in second]
+    assert zipfile.ZipFile(io.BytesIO(whole)).testzip() is None
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(io.BytesIO(b"".join(broken)))
 
 
 async def test_what_was_written_about_several_people_is_shown_to_none(service: Running) -> None:

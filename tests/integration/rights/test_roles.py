@@ -77,6 +77,7 @@ async def test_the_worker_does_everything_under_its_role(
 
     roles = {
         "PLACET_DATABASE_URL": as_role(granted, "placet_worker"),
+        "PLACET_ERASURE_URL": as_role(granted, "placet_erasure"),
         "PLACET_KEYRING_URL": as_role(keyring_beside(granted), "placet_worker"),
     }
     async with worker_beside(service, policies_dir, tmp_path / "log", **roles):

@@ -4,8 +4,8 @@ import pytest
 
 from service.kernel import datamap
 from service.kernel.database import Database
-from service.rights.package.page import words_in
 from service.rights.package.preface import LANGUAGES
+from service.rights.package.words import words_in
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
