@@ -14,7 +14,7 @@ class Until(Enum):
     REQUEST = "with their rights request: `retention.closed-requests` after it was closed"
     TASK = "when what they are for is done"
     DAY = "after 24 hours"
-    PROOF = "when `retention.consent-proof` after the erasure is over"
+    PROOF = "`retention.consent-proof` after the erasure"
     NEVER = "for ever"
 
 
