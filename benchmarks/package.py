@@ -22,6 +22,8 @@ from rich.table import Table
 
 from benchmarks.processes import ROOT, Neighbours
 from service.cli.keyring import BESIDE
+from service.decisioning.explanation.commands import ExplanationDesk
+from service.decisioning.tokens import Tokens
 from service.kernel import datamap
 from service.kernel.clock import Moment, system_now
 from service.kernel.database import Connection, Database
@@ -95,7 +97,10 @@ async def measured(url: str, folder: Path, touchpoints: int) -> list[Measured]:
         await keys.begin()
         lookup = subjects.lookup(WHO)
         await _fill(database, subjects, lookup, touchpoints)
-        access = Access(database=database, policy=policy, subjects=subjects, datamap=await datamap.read(database))
+        explanations = ExplanationDesk(
+            database=database, policy=policy, opened=subjects.open, tokens=Tokens(keyring.token)
+        )
+        access = Access(database, policy, subjects, await datamap.read(database), explanations)
         timed = [await _run(access, await _request(database, lookup)) for _ in range(TIMES)]
         tracemalloc.start()
         counted = await _run(access, await _request(database, lookup))

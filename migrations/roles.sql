@@ -41,7 +41,7 @@ BEGIN
         ('ledger_leaves',      'placet_serving', 'SELECT'),
         ('ledger_nodes',       'placet_serving', 'SELECT'),
         ('ledger_checkpoints', 'placet_serving', 'SELECT'),
-        ('letters',            'placet_serving', 'INSERT'),
+        ('letters',            'placet_serving', 'SELECT, INSERT'),
         ('lookups',            'placet_serving', 'SELECT, INSERT, UPDATE (linked_to)'),
         ('migrations',         'placet_serving', 'SELECT'),
         ('notice_texts',       'placet_serving', 'SELECT, INSERT'),
@@ -54,7 +54,8 @@ BEGIN
         ('restrictions',       'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
         ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
         ('rights_requests',    'placet_serving',
-            'SELECT, INSERT, UPDATE (state, verified_by, verified_at, verification, completed_at, closed_at)'),
+            'SELECT, INSERT, UPDATE (state, lookups, unverified, verified_by, verified_at, verification, due_at, extended_at, '
+            'extension, refusal, refusal_text, purposes, details, replacement, grounds, address, completed_at, closed_at)'),
         ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision, shredded_at)'),
         ('touchpoint_counts',  'placet_serving', 'SELECT, INSERT, UPDATE (n)'),
         ('touchpoints',        'placet_serving', 'SELECT, INSERT, DELETE'),
@@ -84,6 +85,7 @@ BEGIN
             'SELECT, UPDATE (due_at, attempts, failure, delivered_at, dead_at), DELETE'),
         ('officer_sessions',   'placet_worker', 'SELECT, DELETE'),
         ('restrictions',       'placet_worker', 'SELECT'),
+        ('package_links',      'placet_worker', 'SELECT, DELETE'),
         ('retention_marks',    'placet_worker', 'SELECT, INSERT, UPDATE'),
         ('rights_approvals',   'placet_worker', 'SELECT, DELETE'),
         ('rights_requests',    'placet_worker', 'SELECT, DELETE'),
@@ -108,8 +110,8 @@ BEGIN
         ('restrictions',       'placet_erasure', 'SELECT, DELETE'),
         ('rights_approvals',   'placet_erasure', 'SELECT'),
         ('rights_requests',    'placet_erasure',
-            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, extension, '
-            'refusal_text, completed_at, closed_at, certificate)'),
+            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, address, '
+            'extension, refusal_text, completed_at, closed_at, certificate)'),
         ('subjects',           'placet_erasure', 'SELECT, UPDATE (state, revision)'),
         ('touchpoints',        'placet_erasure', 'SELECT, DELETE')
     ) AS granted (name, role, rights) LOOP

@@ -238,8 +238,8 @@ COMMENT ON COLUMN interactions.stage IS 'At which stage of the default journey, 
 COMMENT ON COLUMN interactions.occurred_at IS 'When it happened, as the sender says; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN interactions.recorded_at IS 'When we learnt it, by the database''s clock; immutable. [pd=behaviour; erase=delete]';
 COMMENT ON COLUMN interactions.purposes IS 'The purposes whose data the decision had used; immutable. [pd=behaviour; erase=delete]';
-COMMENT ON COLUMN interactions.shown IS 'Whether `arms` counts the offer as shown by this row. [pd=behaviour; erase=delete]';
-COMMENT ON COLUMN interactions.succeeded IS 'Whether `arms` counts a success by this row. [pd=behaviour; erase=delete]';
+COMMENT ON COLUMN interactions.shown IS 'Whether `arms` counts the offer as shown by this row. [pd=technical; erase=delete]';
+COMMENT ON COLUMN interactions.succeeded IS 'Whether `arms` counts a success by this row. [pd=technical; erase=delete]';
 
 CREATE TABLE key_fingerprints (
     use text NOT NULL,
@@ -373,12 +373,12 @@ CREATE TABLE lookups (
 CREATE INDEX lookups_linked ON public.lookups USING btree (linked_to) WHERE (linked_to IS NOT NULL);
 CREATE INDEX lookups_subject ON public.lookups USING btree (subject_id);
 COMMENT ON TABLE lookups IS 'The only way from an identifier to a subject. [purposes=none]';
-COMMENT ON COLUMN lookups.lookup IS 'The version of the key, and HMAC-SHA-256 of kind and normalised identifier under it; immutable. [pd=contact; erase=delete]';
+COMMENT ON COLUMN lookups.lookup IS 'The version of the key, and HMAC-SHA-256 of kind and normalised identifier under it; immutable. [pd=pseudonym; erase=delete]';
 COMMENT ON COLUMN lookups.subject_id IS 'Whose own identifier it is; immutable. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN lookups.kind IS 'cookie, email, phone, customer_id …; immutable. [pd=contact; erase=delete]';
 COMMENT ON COLUMN lookups.key_version IS 'Which lookup key made the hash. [pd=none]';
 COMMENT ON COLUMN lookups.sealed IS 'The normalised identifier, AES-256-GCM under the person''s own key. [pd=contact; sealed; own; erase=delete]';
-COMMENT ON COLUMN lookups.created_at IS 'When the identifier was first recorded; immutable. [pd=contact; erase=delete]';
+COMMENT ON COLUMN lookups.created_at IS 'When the identifier was first recorded; immutable. [pd=technical; erase=delete]';
 COMMENT ON COLUMN lookups.linked_to IS 'The known subject that a linked identifier leads to; null while it leads to its own. [pd=pseudonym; other; erase=delete]';
 
 CREATE TABLE migrations (
@@ -579,27 +579,27 @@ CREATE INDEX rights_requests_unfinished ON public.rights_requests USING btree (r
 CREATE INDEX rights_requests_unverified ON public.rights_requests USING gin (unverified);
 COMMENT ON TABLE rights_requests IS 'One row a request; emptied of what leads to the person when an erasure closes it. [purposes=none]';
 COMMENT ON COLUMN rights_requests.request_id IS 'Names the request; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests."right" IS 'Which right; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests.state IS 'received, verifying, open, running, completed, completed_with_exceptions, refused, cancelled, abandoned. [pd=none]';
+COMMENT ON COLUMN rights_requests."right" IS 'Which right; kept as proof that it was served; immutable. [pd=request; erase=keep]';
+COMMENT ON COLUMN rights_requests.state IS 'received, verifying, open, running, completed, completed_with_exceptions, refused, cancelled, abandoned; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.language IS 'The language the person asked in; immutable. [pd=none]';
 COMMENT ON COLUMN rights_requests.lookups IS 'Keyed hashes of the identifiers whose holder has been verified: whom the request is about. [pd=contact; lookups; erase=empty]';
 COMMENT ON COLUMN rights_requests.details IS 'What the person wrote; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.filed_by IS 'The key or officer that filed it; who filed may not approve; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests.received_at IS 'When the clock of Art. 12(3) started; immutable. [pd=none]';
-COMMENT ON COLUMN rights_requests.due_at IS 'When the answer is due. [pd=none]';
+COMMENT ON COLUMN rights_requests.received_at IS 'When the clock of Art. 12(3) started; kept as proof; immutable. [pd=request; erase=keep]';
+COMMENT ON COLUMN rights_requests.due_at IS 'When the answer is due; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.verified_by IS 'The key or officer that vouched for the identity. [pd=none]';
 COMMENT ON COLUMN rights_requests.verification IS 'How it was vouched for, method and note; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.verified_at IS 'When. [pd=none]';
-COMMENT ON COLUMN rights_requests.completed_at IS 'When the person''s right was served. [pd=none]';
+COMMENT ON COLUMN rights_requests.completed_at IS 'When the person''s right was served; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.certificate IS 'The signed certificate of an erasure; names no person. [pd=none]';
 COMMENT ON COLUMN rights_requests.unverified IS 'Keyed hashes of identifiers that it names too, whose holder has not been verified: nothing is done about them. [pd=contact; other; erase=empty]';
 COMMENT ON COLUMN rights_requests.purposes IS 'The purposes that are objected to. [pd=request; erase=empty]';
 COMMENT ON COLUMN rights_requests.replacement IS 'What is right instead of what is wrong; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.grounds IS 'On which grounds it is asked for (Art. 18(1), 21(1)); sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.address IS 'Where the outcome is told; sealed; outlives an erasure until that was delivered, and is emptied then. [pd=contact; sealed]';
-COMMENT ON COLUMN rights_requests.extended_at IS 'When the time for the answer was extended; null if it was not. [pd=none]';
+COMMENT ON COLUMN rights_requests.extended_at IS 'When the time for the answer was extended; null if it was not; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.extension IS 'Why it was extended; sealed. [pd=request; sealed; erase=empty]';
-COMMENT ON COLUMN rights_requests.refusal IS 'For which reason of the closed list it was refused. [pd=none]';
+COMMENT ON COLUMN rights_requests.refusal IS 'For which reason of the closed list it was refused; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.refusal_text IS 'That reason in words for the person; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.closed_at IS 'When nothing more was to be done for it; null while it holds up deletions. [pd=none]';
 

@@ -46,7 +46,7 @@ async def package(service: Running, *identifiers: Json, **more: Any) -> zipfile.
     request_id = (await file(service, "access", *identifiers, **more))["request_id"]
     await approve_all(service, request_id)
     answer = await fetch(service, request_id, "package")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip"), answer.text[:500]
     return zipfile.ZipFile(io.BytesIO(answer.content))
 
 

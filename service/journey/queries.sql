@@ -32,8 +32,9 @@ GROUP BY q.place, t.event, t.channel
 ORDER BY q.place, t.event, t.channel;
 
 -- name: remembered
--- A subject's contacts up to a time that are kept for any of some purposes and were known by another, the oldest first.
+-- A subject's first contacts up to a time that are kept for any of some purposes and were known by another.
 SELECT event, channel, occurred_at, recorded_at, purposes
 FROM touchpoints
 WHERE subject_id = $1 AND purposes && $2::text[] AND occurred_at <= $3 AND recorded_at <= $4
-ORDER BY occurred_at, touchpoint_id;
+ORDER BY occurred_at, touchpoint_id
+LIMIT $5;

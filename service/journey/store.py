@@ -110,8 +110,16 @@ def told(rows: Iterable[Row], number: int) -> list[list[Contacts]]:
 
 
 async def remembered(
-    reader: Reader, subject_id: UUID, purposes: Collection[str], until: datetime, recorded_by: datetime
+    reader: Reader,
+    subject_id: UUID,
+    purposes: Collection[str],
+    until: datetime,
+    recorded_by: datetime,
+    most: int | None = None,
 ) -> list[PastContact]:
-    """A subject's contacts up to a time kept for any of these purposes, and known by another time, in order."""
-    rows = await reader.fetch(QUERIES["remembered"], subject_id, list(purposes), until, recorded_by)
+    """A subject's contacts up to a time kept for any of these purposes, and known by another time: in order, the first.
+
+    All of them, unless it is said how many at most.
+    """
+    rows = await reader.fetch(QUERIES["remembered"], subject_id, list(purposes), until, recorded_by, most)
     return [msgspec.convert(dict(row), PastContact) for row in rows]

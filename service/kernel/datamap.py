@@ -14,6 +14,7 @@ from uuid import UUID
 from msgspec import Struct, ValidationError, convert
 
 from service.kernel.database import Connection, Reader, Row
+from service.kernel.origins import ORIGINS
 from service.kernel.queries import load
 
 QUERIES = load(__package__)
@@ -274,7 +275,7 @@ def _column(table: str, row: Row) -> Column:
     ended = tag.pop("ended", None)
     flags = frozenset(tag)
     if (
-        category is None
+        category not in {"none", *ORIGINS}
         or erase not in ("delete", "empty", "keep")
         or ended not in (None, "empty", "date")
         or flags - FLAGS

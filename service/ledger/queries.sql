@@ -61,6 +61,10 @@ SELECT leaf_index, leaf_hash FROM ledger_leaves WHERE entry_id = $1
 UNION ALL
 SELECT NULL, leaf_hash FROM ledger_queue WHERE entry_id = $1;
 
+-- name: places
+-- Where entries are in the tree; none for one that waits.
+SELECT entry_id, leaf_index FROM ledger_leaves WHERE entry_id = ANY($1::uuid[]);
+
 -- name: leaves
 -- The leaves from $1 up to and without $2, each with its entry, and whether an erasure of its subject committed to it.
 SELECT

@@ -67,6 +67,12 @@ async def leaf(reader: Reader, entry_id: UUID) -> Leaf | None:
     return Leaf(index=row["leaf_index"], hash=row["leaf_hash"]) if row else None
 
 
+async def places(reader: Reader, entries: Iterable[UUID]) -> Mapping[UUID, int]:
+    """Where entries are in the tree, of those that do not wait."""
+    rows = await reader.fetch(QUERIES["places"], list(entries))
+    return {row["entry_id"]: row["leaf_index"] for row in rows}
+
+
 async def last(reader: Reader) -> Checkpoint | None:
     """The checkpoint that was published last."""
     row = await reader.fetchrow(QUERIES["last"])

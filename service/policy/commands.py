@@ -91,10 +91,10 @@ class Archive:
                 return bundle, notice
         return None
 
-    async def bundle(self, digest: str) -> Bundle:
-        """A bundle that was active once, by its digest."""
+    async def bundle(self, digest: str, connection: Connection | None = None) -> Bundle:
+        """A bundle that was active once, by its digest; read on a connection where the caller has one already."""
         if digest not in self._thawed:
-            self._thawed[digest] = thawed(await store.content(self._database, digest))
+            self._thawed[digest] = thawed(await store.content(connection or self._database, digest))
         return self._thawed[digest]
 
     async def latest(self) -> Bundle | None:

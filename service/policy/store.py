@@ -45,7 +45,7 @@ async def activations(database: Database | Connection) -> list[Activation]:
     return [Activation(*row) for row in await database.fetch(QUERIES["activations"])]
 
 
-async def content(database: Database, digest: str) -> bytes:
+async def content(database: Database | Connection, digest: str) -> bytes:
     """All files of one bundle, as canonical JSON."""
     return await database.fetchval(QUERIES["content"], digest)
 

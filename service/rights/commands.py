@@ -1,6 +1,6 @@
 """The verbs of rights: file, verify, approve, erase, give access, certify."""
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from service.kernel.ids import new_id
 from service.kernel.log import event
 from service.kernel.problem import Fault, Forbidden, IdempotencyConflict, InvalidBody, Unavailable
 from service.policy.commands import ActivePolicy
-from service.rights import rules, store
+from service.rights import moving, rules, store
 from service.rights.access import Access
 from service.rights.erasure import Erasure
 from service.rights.model import (
@@ -28,6 +28,7 @@ from service.rights.model import (
     Progress,
     RequestNotReady,
     RequestOpened,
+    RequestSettled,
     RequestShown,
     RequestsShown,
     Right,
@@ -91,22 +92,9 @@ class RightsDesk:
                     raise earlier
                 return msgspec.json.decode(earlier, type=Progress)
             received_at = moment.override or await store.clock(connection)
-            request = RightsRequest(
-                request_id=request_id,
-                right=filing.right,
-                state=State.OPEN if vouched else State.VERIFYING,
-                language=filing.language,
-                lookups=sorted({lookup.hash for lookup in named}),
-                filed_by=caller.principal_id,
-                received_at=received_at,
-                due_at=rules.due_at(received_at),
-                verified_by=caller.principal_id if vouched else None,
-                verified_at=received_at if vouched else None,
-                completed_at=None,
-                certificate=None,
-                approved_by=(),
-            )
+            request = _filed(request_id, filing, named, caller, received_at, verified=vouched is not None)
             await store.file(connection, request, sealed)
+            await moving.enter(connection, request, self._policy.current.digest, at=received_at)
             if claim:
                 await self._answers.keep(connection, [(claim, msgspec.json.encode(request.progress), None)])
             return request.progress
@@ -133,9 +121,11 @@ class RightsDesk:
 
         async def work(connection: Connection) -> Progress:
             request = found(await store.locked(connection, request_id))
-            if request.state is State.VERIFYING:
-                await store.verify(connection, request_id, officer.principal_id, sealed, moment.override)
-                request = found(await store.request(connection, request_id))
+            if request.state in rules.UNVERIFIED:
+                by, at = officer.principal_id, moment.override
+                await store.verify(connection, request_id, request.unverified, by=by, sealed=sealed, at=at)
+                verified = found(await store.request(connection, request_id))
+                request = await self._move(connection, verified, State.OPEN, officer, at)
             return request.progress
 
         return await self._database.run("rights.verify", work)
@@ -204,8 +194,10 @@ class RightsDesk:
                 case Approving.COUNTS:
                     officer_id = UUID(officer.principal_id)
                     await store.approve(connection, request_id, officer_id, moment.override)
-                    state = rules.after_approval({*request.approved_by, officer_id}, needed)
-                    await store.move(connection, request_id, state)
+                    if rules.enough({*request.approved_by, officer_id}, needed):
+                        await self._move(connection, request, State.RUNNING, officer, moment.override)
+                case Approving.ENDED:
+                    raise RequestSettled("It has ended without being served; file a new request.")
                 case Approving.NO_LONGER_NEEDED:
                     pass
             return found(await store.request(connection, request_id))
@@ -214,6 +206,12 @@ class RightsDesk:
         if request.right is Right.ERASURE and request.state is State.RUNNING:
             return await self._erase(request_id, moment)
         return request.progress
+
+    async def _move(
+        self, connection: Connection, request: RightsRequest, to: State, officer: Principal, at: datetime | None
+    ) -> RightsRequest:
+        by = UUID(officer.principal_id) if officer.kind == "officer" else None
+        return await moving.move(connection, request, to, self._policy.current.digest, by=by, at=at)
 
     async def _erase(self, request_id: UUID, moment: Moment) -> Progress:
         """Erase, in one transaction; whoever comes second finds it done. Then shred, or leave it to the worker."""
@@ -250,6 +248,28 @@ class RightsDesk:
         if request.certificate is None:
             raise CertificateMissing("Only an erasure that is completed has one.")
         return Certified(request_id=request_id, certificate=request.certificate)
+
+
+def _filed(
+    request_id: UUID, filing: Filing, named: Sequence[Lookup], caller: Principal, at: datetime, *, verified: bool
+) -> RightsRequest:
+    lookups = sorted({lookup.hash for lookup in named})
+    return RightsRequest(
+        request_id=request_id,
+        right=filing.right,
+        state=State.OPEN if verified else State.VERIFYING,
+        language=filing.language,
+        lookups=lookups if verified else (),
+        unverified=() if verified else lookups,
+        filed_by=caller.principal_id,
+        received_at=at,
+        due_at=rules.due_at(at),
+        verified_by=caller.principal_id if verified else None,
+        verified_at=at if verified else None,
+        completed_at=None,
+        certificate=None,
+        approved_by=(),
+    )
 
 
 def _vouched(filing: Filing, caller: Principal) -> Verification | None:

@@ -15,7 +15,8 @@ from service.ledger import rules as ledger_rules
 from service.ledger import store as ledger
 from service.rights import certificate, store
 from service.rights.certificate import Erased
-from service.rights.model import RightsRequest
+from service.rights.model import RightsRequest, State
+from service.rights.moving import move
 from service.rights.package.gather import by_lookup
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
@@ -79,7 +80,8 @@ class Erasure:
             bundle=bundle,
         )
         signed = self._signer.sign(claims, certificate.ISSUED)
-        await store.certify(connection, request.request_id, erased_at, signed)
+        await store.certify(connection, request.request_id, signed)
+        await move(connection, request, State.COMPLETED, bundle, at=erased_at)
         return {person.subject_id for person in persons}
 
     async def _erase(

@@ -18,19 +18,42 @@ FreeText = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
 class Right(Enum):
-    """Which right is exercised: access (Art. 15) or erasure (Art. 17)."""
+    """Which right is exercised (Art. 15, 20, 17, 16, 18, 21)."""
 
     ACCESS = "access"
+    PORTABILITY = "portability"
     ERASURE = "erasure"
+    RECTIFICATION = "rectification"
+    RESTRICTION = "restriction"
+    OBJECTION = "objection"
 
 
 class State(Enum):
-    """Where a request stands: `verifying -> open -> running -> completed`."""
+    """Where a request stands; `rules.MOVES` says where it may go from there."""
 
+    RECEIVED = "received"
     VERIFYING = "verifying"
     OPEN = "open"
     RUNNING = "running"
     COMPLETED = "completed"
+    COMPLETED_WITH_EXCEPTIONS = "completed_with_exceptions"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+
+
+class Refusal(Enum):
+    """For which reasons a request may be refused; there are no others (Art. 11(2), 12(5), 15(4), 17(3), 18, 21(1))."""
+
+    IDENTITY_NOT_VERIFIED = "identity_not_verified"
+    MANIFESTLY_UNFOUNDED = "manifestly_unfounded"
+    EXCESSIVE = "excessive"
+    LEGAL_OBLIGATION = "legal_obligation"
+    LEGAL_CLAIMS = "legal_claims"
+    FREEDOM_OF_EXPRESSION = "freedom_of_expression"
+    PUBLIC_INTEREST = "public_interest"
+    THIRD_PARTY_RIGHTS = "third_party_rights"
+    NOT_APPLICABLE = "not_applicable"
 
 
 class Verification(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +97,10 @@ class Progress(Struct, frozen=True):
 
 
 class RightsRequest(Struct, frozen=True):
-    """A request as it is stored, without what is sealed. No lookups once it has been emptied."""
+    """A request as it is stored, without what is sealed. No lookups once it has been emptied.
+
+    `lookups` are of identifiers whose holder was verified; about those in `unverified` nothing is done.
+    """
 
     request_id: UUID
     right: Right
@@ -89,18 +115,29 @@ class RightsRequest(Struct, frozen=True):
     completed_at: datetime | None
     certificate: str | None
     approved_by: Sequence[UUID]
+    unverified: Sequence[bytes] = ()
+    purposes: Sequence[str] = ()
+    extended_at: datetime | None = None
+    refusal: Refusal | None = None
+    closed_at: datetime | None = None
 
     @property
     def progress(self) -> Progress:
-        """Where the request stands, for whoever filed it."""
-        return Progress(request_id=self.request_id, state=self.state, due_at=self.due_at)
+        """Where the request stands, for whoever filed it; that no code could be sent would tell who is known (R4)."""
+        state = State.VERIFYING if self.state is State.RECEIVED else self.state
+        return Progress(request_id=self.request_id, state=state, due_at=self.due_at)
 
 
 class Sealed(Struct, frozen=True):
     """The sealed columns of a request."""
 
-    details: bytes | None
-    verification: bytes | None
+    details: bytes | None = None
+    verification: bytes | None = None
+    replacement: bytes | None = None
+    grounds: bytes | None = None
+    address: bytes | None = None
+    extension: bytes | None = None
+    refusal_text: bytes | None = None
 
 
 class RequestShown(Struct, frozen=True):
@@ -153,6 +190,13 @@ class RequestNotReady(Problem):
     """The rights request is not that far yet."""
 
     slug = "rights-request-not-ready"
+    status = 409
+
+
+class RequestSettled(Problem):
+    """The rights request does not take this step any more."""
+
+    slug = "rights-request-settled"
     status = 409
 
 

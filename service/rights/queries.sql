@@ -5,22 +5,26 @@ SELECT clock_timestamp();
 -- name: file
 -- Keep a new request.
 INSERT INTO rights_requests (
-    request_id, "right", state, language, lookups, filed_by, received_at, due_at, verified_by, verified_at, details,
-    verification
-) VALUES ($1, $2, $3, $4, kept($5), $6, $7, $8, $9, $10, $11, $12);
+    request_id, "right", state, language, lookups, unverified, purposes, filed_by, received_at, due_at, verified_by,
+    verified_at, details, verification, replacement, grounds, address
+) VALUES (
+    $1, $2, $3, $4, kept($5), kept($6), nullif($7::text[], '{}'), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+);
 
 -- name: request
 -- One request, without what is sealed.
 SELECT
-    r.request_id, r."right", r.state, r.language, coalesce(r.lookups, '{}') AS lookups, r.filed_by, r.received_at, r.due_at,
-    r.verified_by, r.verified_at, r.completed_at, r.certificate,
+    r.request_id, r."right", r.state, r.language, coalesce(r.lookups, '{}') AS lookups,
+    coalesce(r.unverified, '{}') AS unverified, coalesce(r.purposes, '{}') AS purposes, r.filed_by, r.received_at, r.due_at,
+    r.verified_by, r.verified_at, r.extended_at, r.refusal, r.completed_at, r.closed_at, r.certificate,
     ARRAY(SELECT a.officer_id FROM rights_approvals a WHERE a.request_id = r.request_id ORDER BY a.approved_at) AS approved_by
 FROM rights_requests r
 WHERE r.request_id = $1;
 
 -- name: sealed
 -- What is sealed of one request.
-SELECT details, verification FROM rights_requests WHERE request_id = $1;
+SELECT details, verification, replacement, grounds, address, extension, refusal_text
+FROM rights_requests WHERE request_id = $1;
 
 -- name: lock
 -- Wait until nobody else moves the request; what was read before is stale afterwards.
@@ -33,14 +37,17 @@ WHERE request_id IN (
     SELECT $1::uuid
     UNION
     SELECT o.request_id FROM rights_requests r JOIN rights_requests o ON o.lookups && r.lookups WHERE r.request_id = $1
+    UNION
+    SELECT o.request_id FROM rights_requests r JOIN rights_requests o ON o.unverified && r.lookups WHERE r.request_id = $1
 )
 ORDER BY request_id FOR UPDATE;
 
 -- name: page
 -- Requests after a place in the order of urgency.
 SELECT
-    r.request_id, r."right", r.state, r.language, coalesce(r.lookups, '{}') AS lookups, r.filed_by, r.received_at, r.due_at,
-    r.verified_by, r.verified_at, r.completed_at, r.certificate,
+    r.request_id, r."right", r.state, r.language, coalesce(r.lookups, '{}') AS lookups,
+    coalesce(r.unverified, '{}') AS unverified, coalesce(r.purposes, '{}') AS purposes, r.filed_by, r.received_at, r.due_at,
+    r.verified_by, r.verified_at, r.extended_at, r.refusal, r.completed_at, r.closed_at, r.certificate,
     ARRAY(SELECT a.officer_id FROM rights_approvals a WHERE a.request_id = r.request_id ORDER BY a.approved_at) AS approved_by
 FROM rights_requests r
 WHERE ($1::text IS NULL OR r.state = $1)
@@ -50,9 +57,12 @@ ORDER BY r.due_at, r.request_id
 LIMIT $5;
 
 -- name: verify
--- Open a request that waited for its person to be known.
+-- Take some of the identifiers that a request names as those of its person; the first who vouched stands.
 UPDATE rights_requests SET
-    state = 'open', verified_by = $2, verification = $3, verified_at = coalesce($4, clock_timestamp())
+    lookups = ARRAY(SELECT DISTINCT unnest(lookups || $2::bytea[]) AS l ORDER BY l),
+    unverified = ARRAY(SELECT l FROM unnest(unverified) AS l WHERE l <> ALL($2::bytea[])),
+    verified_by = coalesce(verified_by, $3), verification = coalesce(verification, $4),
+    verified_at = coalesce(verified_at, $5, clock_timestamp())
 WHERE request_id = $1;
 
 -- name: approve
@@ -61,14 +71,12 @@ INSERT INTO rights_approvals (request_id, officer_id, approved_at) VALUES ($1, $
 ON CONFLICT (request_id, officer_id) DO NOTHING;
 
 -- name: move
--- Let a request take its next step.
-UPDATE rights_requests SET state = $2 WHERE request_id = $1;
-
--- name: serve
--- Close a request whose package has been made; one that is closed is left alone.
+-- Let a request take its next step at a time, which closes it where it is the last one.
 UPDATE rights_requests SET
-    state = 'completed', completed_at = coalesce($2, clock_timestamp()), closed_at = coalesce($2, clock_timestamp())
-WHERE request_id = $1 AND state = 'running';
+    state = $2,
+    completed_at = CASE WHEN $2 IN ('completed', 'completed_with_exceptions') THEN $3 ELSE completed_at END,
+    closed_at = CASE WHEN $4::boolean THEN $3 END
+WHERE request_id = $1;
 
 -- name: empty
 -- Take from a request everything that leads to the person.
@@ -81,27 +89,31 @@ WHERE request_id = $1;
 -- Take the lookups of erased people out of unfinished requests that also name somebody else, who must still be served.
 -- What was written goes too: nobody can say about whom it is.
 UPDATE rights_requests SET
-    lookups = ARRAY(SELECT l FROM unnest(lookups) AS l WHERE l <> ALL($1::bytea[])), details = NULL, verification = NULL
-WHERE lookups && $1::bytea[] AND NOT lookups <@ $1::bytea[] AND closed_at IS NULL;
+    lookups = ARRAY(SELECT l FROM unnest(lookups) AS l WHERE l <> ALL($1::bytea[])),
+    unverified = ARRAY(SELECT l FROM unnest(unverified) AS l WHERE l <> ALL($1::bytea[])),
+    details = NULL, verification = NULL, replacement = NULL, grounds = NULL,
+    address = CASE WHEN lookups <> '{}' OR NOT unverified <@ $1::bytea[] THEN address END
+WHERE (lookups && $1::bytea[] AND NOT lookups <@ $1::bytea[] OR unverified && $1::bytea[]) AND closed_at IS NULL;
 
 -- name: naming_before
 -- Requests that name somebody by a lookup before one, in order, some at a time.
-SELECT request_id, state, lookups FROM rights_requests
-WHERE request_id > $2 AND EXISTS (SELECT FROM unnest(lookups) AS l WHERE l < $1)
+SELECT request_id, closed_at IS NOT NULL AS closed, lookups, coalesce(unverified, '{}') AS unverified
+FROM rights_requests
+WHERE request_id > $2 AND EXISTS (SELECT FROM unnest(lookups || unverified) AS l WHERE l < $1)
 ORDER BY request_id LIMIT $3;
 
 -- name: rename
 -- Let a request name the same people in another way, unless it was changed meanwhile.
-UPDATE rights_requests SET lookups = $3 WHERE request_id = $1 AND lookups = $2;
+UPDATE rights_requests SET lookups = $4, unverified = $5
+WHERE request_id = $1 AND lookups = $2 AND coalesce(unverified, '{}') = $3;
 
 -- name: commitments
 -- The commitments of the entries that an erasure is about to empty.
 SELECT commitment FROM ledger_entries WHERE subject_id = $1 AND payload IS NOT NULL ORDER BY entry_id;
 
 -- name: certify
--- Close an erasure with its certificate.
-UPDATE rights_requests SET state = 'completed', completed_at = $2, closed_at = $2, certificate = $3
-WHERE request_id = $1;
+-- Keep the certificate of an erasure.
+UPDATE rights_requests SET certificate = $2 WHERE request_id = $1;
 
 -- name: may_erase
 -- Whether this role may empty entries of the ledger (migrations/roles.sql).

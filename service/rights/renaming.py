@@ -1,11 +1,11 @@
 """Requests name people by lookups, which change when their key is rotated."""
 
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
 from service.kernel.database import Connection, Database
 from service.rights import store
-from service.rights.model import State
 from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
 from service.subjects.keyring import lookups_of_version
@@ -33,12 +33,15 @@ async def rename(database: Database, subjects: Subjects, version: int) -> int:
 async def _rename(connection: Connection, *, subjects: Subjects, version: int, after: UUID) -> list[tuple[UUID, bool]]:
     oldest = lookups_of_version(version)
     requests = await store.naming_before(connection, oldest, after, AT_ONCE)
-    old = {lookup for request in requests for lookup in request.lookups if lookup < oldest}
+    old = {lookup for request in requests for lookup in (*request.lookups, *request.unverified) if lookup < oldest}
     new = await renamed(subjects, await subjects_store.lookups_named(connection, old), version)
+
+    def names(request: store.Naming, named: Sequence[bytes]) -> list[bytes]:
+        return [new.get(name, name) for name in named if name in new or name >= oldest or not request.closed]
+
     done: list[tuple[UUID, bool]] = []
     for request in requests:
-        closed = request.state is State.COMPLETED
-        named = [new.get(name, name) for name in request.lookups if name in new or name >= oldest or not closed]
-        await store.rename(connection, request.request_id, request.lookups, named)
-        done.append((request.request_id, any(lookup < oldest for lookup in named)))
+        lookups, unverified = names(request, request.lookups), names(request, request.unverified)
+        await store.rename(connection, request, lookups, unverified)
+        done.append((request.request_id, any(lookup < oldest for lookup in (*lookups, *unverified))))
     return done

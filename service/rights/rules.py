@@ -1,6 +1,7 @@
 """When an answer is due, and who may move a request how far (DESIGN section 8)."""
 
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
@@ -9,6 +10,26 @@ from service.rights.model import RequestUnknown, Right, RightsRequest, State
 
 SATURDAY = 5
 DECEMBER = 12
+
+ENDINGS = frozenset({State.REFUSED, State.CANCELLED})
+"""How a request may end that has not begun to run."""
+MOVES: Mapping[State, frozenset[State]] = {
+    State.RECEIVED: ENDINGS | {State.OPEN, State.ABANDONED},
+    State.VERIFYING: ENDINGS | {State.OPEN, State.ABANDONED},
+    State.OPEN: ENDINGS | {State.RUNNING},
+    State.RUNNING: frozenset({State.COMPLETED, State.COMPLETED_WITH_EXCEPTIONS}),
+    State.COMPLETED: frozenset(),
+    State.COMPLETED_WITH_EXCEPTIONS: frozenset(),
+    State.REFUSED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.ABANDONED: frozenset(),
+}
+"""Where a request may go from where it stands (docs/rights-requests.md)."""
+FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
+SERVED = frozenset({State.COMPLETED, State.COMPLETED_WITH_EXCEPTIONS})
+UNVERIFIED = frozenset({State.RECEIVED, State.VERIFYING})
+PACKAGED = frozenset({Right.ACCESS, Right.PORTABILITY})
+"""The rights that are served by a package."""
 
 
 def due_at(received_at: datetime) -> datetime:
@@ -36,6 +57,7 @@ class Approving(Enum):
     NO_LONGER_NEEDED = "no longer needed"
     NOT_VERIFIED = "not verified"
     FILED_BY_THEM = "filed by them"
+    ENDED = "ended"
 
 
 def approving(request: RightsRequest, officer_id: str) -> Approving:
@@ -43,17 +65,19 @@ def approving(request: RightsRequest, officer_id: str) -> Approving:
     if request.filed_by == officer_id:
         return Approving.FILED_BY_THEM
     match request.state:
-        case State.VERIFYING:
+        case State.RECEIVED | State.VERIFYING:
             return Approving.NOT_VERIFIED
         case State.OPEN:
             return Approving.COUNTS
-        case State.RUNNING | State.COMPLETED:
+        case State.RUNNING | State.COMPLETED | State.COMPLETED_WITH_EXCEPTIONS:
             return Approving.NO_LONGER_NEEDED
+        case State.REFUSED | State.CANCELLED | State.ABANDONED:
+            return Approving.ENDED
 
 
-def after_approval(approved_by: set[UUID], needed: int) -> State:
-    """Where an open request stands once these officers have approved it."""
-    return State.RUNNING if len(approved_by) >= needed else State.OPEN
+def enough(approved_by: set[UUID], needed: int) -> bool:
+    """Whether a request runs now that these officers have approved it."""
+    return len(approved_by) >= needed
 
 
 class Fetching(Enum):
@@ -62,17 +86,20 @@ class Fetching(Enum):
     READY = "ready"
     SERVED = "served"
     NOT_APPROVED = "not approved"
+    ENDED = "ended"
     NEVER = "never"
 
 
 def fetching(request: RightsRequest) -> Fetching:
     """Whether the request is one of access, approved, and not served yet: later there would be other data in it."""
-    if request.right is not Right.ACCESS:
+    if request.right not in PACKAGED:
         return Fetching.NEVER
     match request.state:
-        case State.VERIFYING | State.OPEN:
+        case State.RECEIVED | State.VERIFYING | State.OPEN:
             return Fetching.NOT_APPROVED
         case State.RUNNING:
             return Fetching.READY
-        case State.COMPLETED:
+        case State.COMPLETED | State.COMPLETED_WITH_EXCEPTIONS:
             return Fetching.SERVED
+        case State.REFUSED | State.CANCELLED | State.ABANDONED:
+            return Fetching.ENDED

@@ -9,7 +9,7 @@ from msgspec import Struct
 from service.kernel.body import Instant
 from service.kernel.database import Connection, Reader, Row
 from service.kernel.queries import load
-from service.rights.model import Right, RightsRequest, Sealed, State
+from service.rights.model import Refusal, Right, RightsRequest, Sealed, State
 
 QUERIES = load(__package__)
 
@@ -25,8 +25,9 @@ class Naming(Struct, frozen=True):
     """Whom a request names."""
 
     request_id: UUID
-    state: State
+    closed: bool
     lookups: Sequence[bytes]
+    unverified: Sequence[bytes]
 
 
 async def clock(connection: Connection) -> datetime:
@@ -43,6 +44,8 @@ async def file(connection: Connection, request: RightsRequest, sealed: Sealed) -
         request.state.value,
         request.language,
         list(request.lookups),
+        list(request.unverified),
+        list(request.purposes),
         request.filed_by,
         request.received_at,
         request.due_at,
@@ -50,6 +53,9 @@ async def file(connection: Connection, request: RightsRequest, sealed: Sealed) -
         request.verified_at,
         sealed.details,
         sealed.verification,
+        sealed.replacement,
+        sealed.grounds,
+        sealed.address,
     )
 
 
@@ -62,7 +68,7 @@ async def request(reader: Reader, request_id: UUID) -> RightsRequest | None:
 async def sealed(reader: Reader, request_id: UUID) -> Sealed:
     """What is sealed of one request."""
     row = await reader.fetchrow(QUERIES["sealed"], request_id)
-    return Sealed(details=row["details"], verification=row["verification"]) if row else Sealed(None, None)
+    return Sealed(**dict(row)) if row else Sealed()
 
 
 async def locked(connection: Connection, request_id: UUID, *, alike: bool = False) -> RightsRequest | None:
@@ -86,9 +92,17 @@ async def page(
     return [_request(row) for row in rows]
 
 
-async def verify(connection: Connection, request_id: UUID, officer_id: str, sealed: bytes, at: datetime | None) -> None:
-    """Open a request; the time is the database's unless the caller chose it."""
-    await connection.execute(QUERIES["verify"], request_id, officer_id, sealed, at)
+async def verify(
+    connection: Connection,
+    request_id: UUID,
+    lookups: Sequence[bytes],
+    *,
+    by: str,
+    sealed: bytes,
+    at: datetime | None,
+) -> None:
+    """Take some of the identifiers named as the person's; the time is the database's unless the caller chose it."""
+    await connection.execute(QUERIES["verify"], request_id, list(lookups), by, sealed, at)
 
 
 async def approve(connection: Connection, request_id: UUID, officer_id: UUID, at: datetime | None) -> None:
@@ -96,14 +110,9 @@ async def approve(connection: Connection, request_id: UUID, officer_id: UUID, at
     await connection.execute(QUERIES["approve"], request_id, officer_id, at)
 
 
-async def move(connection: Connection, request_id: UUID, state: State) -> None:
-    """Let a request take its next step."""
-    await connection.execute(QUERIES["move"], request_id, state.value)
-
-
-async def serve(connection: Connection, request_id: UUID, at: datetime | None) -> None:
-    """Close an access request whose package has been made."""
-    await connection.execute(QUERIES["serve"], request_id, at)
+async def move(connection: Connection, request_id: UUID, state: State, at: datetime, *, closes: bool) -> None:
+    """Write where a request stands from now on. Nobody calls this but `moving`, which writes it in the ledger too."""
+    await connection.execute(QUERIES["move"], request_id, state.value, at, closes)
 
 
 async def empty(connection: Connection, request_id: UUID) -> None:
@@ -119,12 +128,19 @@ async def let_go(connection: Connection, lookups: Sequence[bytes]) -> None:
 async def naming_before(reader: Reader, lookup: bytes, after: UUID, most: int) -> list[Naming]:
     """The next requests after one that name somebody by a lookup before `lookup`, up to `most`."""
     rows = await reader.fetch(QUERIES["naming_before"], lookup, after, most)
-    return [Naming(row["request_id"], State(row["state"]), row["lookups"]) for row in rows]
+    return [Naming(row["request_id"], row["closed"], row["lookups"] or (), row["unverified"]) for row in rows]
 
 
-async def rename(connection: Connection, request_id: UUID, before: Sequence[bytes], after: Sequence[bytes]) -> None:
+async def rename(connection: Connection, before: Naming, lookups: Sequence[bytes], unverified: Sequence[bytes]) -> None:
     """Let a request name the same people in another way, unless it was changed meanwhile."""
-    await connection.execute(QUERIES["rename"], request_id, list(before), sorted(after))
+    await connection.execute(
+        QUERIES["rename"],
+        before.request_id,
+        list(before.lookups),
+        list(before.unverified),
+        sorted(lookups),
+        sorted(unverified),
+    )
 
 
 async def commitments(connection: Connection, subject_id: UUID) -> list[bytes]:
@@ -132,9 +148,9 @@ async def commitments(connection: Connection, subject_id: UUID) -> list[bytes]:
     return [row["commitment"] for row in await connection.fetch(QUERIES["commitments"], subject_id)]
 
 
-async def certify(connection: Connection, request_id: UUID, erased_at: datetime, certificate: str) -> None:
-    """Close an erasure with its certificate."""
-    await connection.execute(QUERIES["certify"], request_id, erased_at, certificate)
+async def certify(connection: Connection, request_id: UUID, certificate: str) -> None:
+    """Keep the certificate of an erasure."""
+    await connection.execute(QUERIES["certify"], request_id, certificate)
 
 
 async def may_erase(reader: Reader) -> bool:
@@ -158,4 +174,9 @@ def _request(row: Row) -> RightsRequest:
         completed_at=row["completed_at"],
         certificate=row["certificate"],
         approved_by=row["approved_by"],
+        unverified=row["unverified"],
+        purposes=row["purposes"],
+        extended_at=row["extended_at"],
+        refusal=Refusal(row["refusal"]) if row["refusal"] else None,
+        closed_at=row["closed_at"],
     )

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from service.kernel.datamap import Column, DataMap, Table
+from service.kernel.origins import ORIGINS
 from service.kernel.problem import TYPE_PREFIX, Problem, registry
 from service.policy.model import Bundle
 from service.settings import Settings, wanted
@@ -40,6 +41,7 @@ What the database holds, column by column, read from the comments in its catalog
 follow the same comments, so what stands here is what they do.
 
 * **category** says which kind of personal data a column holds; - means none.
+* **origin**: provided by the person or observed of them, which they may take along (Art. 20); inferred, or ours.
 * **at erasure** a value is deleted with its row, emptied while the row stays, or kept for the reason that is given.
 * **sealed** values are encrypted (AES-256-GCM) under a key that is not in the database.
 * A row that is **kept for purposes** names them itself, and is read for no other."""
@@ -154,19 +156,19 @@ def data_map_document(datamap: DataMap, keyring: DataMap, bundle: Bundle) -> str
         *(f"{heading}\n\n{table(head, rows)}" for heading, head, rows in record.parts(datamap, bundle)),
         record.SECURITY,
         "## Where personal data is",
-        table(["category", "where"], _by_category(personal)),
+        table(["category", "origin", "where"], _by_category(personal)),
         *(_table_part(each) for each in datamap.tables),
         ABOUT_KEYRING,
         *(_table_part(each, "keyring: ") for each in keyring.tables),
     )
 
 
-def _by_category(tables: Iterable[Table]) -> Iterator[tuple[str, str]]:
+def _by_category(tables: Iterable[Table]) -> Iterator[tuple[str, str, str]]:
     places: dict[str, list[str]] = defaultdict(list)
     for each in tables:
         for column in each.personal:
             places[column.category or ""].append(f"`{each.name}.{column.name}`")
-    return ((category, ", ".join(where)) for category, where in sorted(places.items()))
+    return ((category, ORIGINS[category], ", ".join(where)) for category, where in sorted(places.items()))
 
 
 def _table_part(each: Table, database: str = "") -> str:

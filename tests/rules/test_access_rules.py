@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
-from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from service.kernel import datamap
-from service.kernel.crypto import to_text
-from service.kernel.datamap import Column, Person, Table
-from service.kernel.outbox import Message, enqueue
+from service.kernel.crypto import from_text, to_text
+from service.kernel.ids import new_id
+from service.ledger import note, tree
+from service.ledger import rules as ledger_rules
+from service.ledger import store as ledger
+from service.ledger.note import from_base64
 from service.subjects.model import Identifier
-from tests.filing import data, file, package
-from tests.reporting import report
-from tests.running import Running, customer, succeeded
+from tests.filing import data, package
+from tests.filling import Filling
+from tests.running import Running, customer
+from tests.sequencing import sequencer_of
 
 ADA = {"kind": "email", "value": "ada.marker@example.com"}
 BOB = {"kind": "email", "value": "bob.marker@example.com"}
@@ -28,39 +32,127 @@ MARKUP = "<script>alert('planted')</script>"
 
 
 @pytest.mark.rule("R7")
-async def test_the_package_holds_every_tagged_column_of_the_subject(service: Running) -> None:
-    """For each tagged personal column of each table, what is stored of the person is in `data.json`, opened."""
-    subject_id = await _known_through_and_through(service, ADA, "ada")
-    told = data(await package(service, ADA, details="once more"))
-    assert [subject["subject_id"] for subject in told["subjects"]] == [str(subject_id)]
-    tables = told["subjects"][0]["tables"]
-    opened = _planted("ada") | {"idempotency.answer": str(subject_id)}
-    for table, owner in (await datamap.read(service.database)).of_subjects():
-        stored = await _rows(service, table, owner, subject_id)
+async def test_the_package_holds_every_tagged_column_of_the_subject_and_of_nobody_else(service: Running) -> None:
+    """Of each tagged personal column of each table the person's value is in `data.json`, and no file has another's."""
+    found = await datamap.read(service.database)
+    filling = Filling(service, found)
+    ids = {person["value"]: UUID((await service.give(person, "analytics"))["subject_id"]) for person in (ADA, BOB)}
+    lookups = {name: await _lookup_of(service, subject_id) for name, subject_id in ids.items()}
+    own = await filling.fill(ids[ADA["value"]], lookups[ADA["value"]], "marker-of-ada")
+    others = await filling.fill(ids[BOB["value"]], lookups[BOB["value"]], "marker-of-bob")
+    with await package(service, ADA) as archive:
+        told = data(archive)
+        content = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    (subject,) = told["subjects"]
+    tables = subject["tables"]
+    for table, _ in found.of_subjects():
         for column in table.own:
-            planted = [row[column.name] for row in stored if row[column.name] is not None]
-            assert planted, f"this test plants nothing in {table.name}.{column.name}"
             shown = [row[column.name] for row in tables[table.name]]
-            if "sealed" in column.flags:
-                assert opened[f"{table.name}.{column.name}"] in json.dumps(shown), column
+            planted = own.get((table.name, column.name))
+            if planted is None:
+                assert any(shown), f"{table.name}.{column.name}"
+            elif isinstance(planted, str) and "sealed" in column.flags:
+                assert any(planted in json.dumps(value) for value in shown), f"{table.name}.{column.name}"
             else:
-                assert all(_as_shown(value) in shown for value in planted), column
+                assert _as_shown(planted) in shown, f"{table.name}.{column.name}"
+    assert "marker-of-ada" in content
+    foreign = [value for value in map(_as_shown, others.values()) if isinstance(value, str) and _unmistakable(value)]
+    foreign += ["marker-of-bob", str(ids[BOB["value"]]), BOB["value"], to_text(lookups[BOB["value"]])]
+    assert [value for value in foreign if value in content] == []
 
 
 @pytest.mark.rule("R7")
-async def test_the_package_holds_nothing_of_anybody_else(service: Running) -> None:
-    """Neither another's data nor an officer's name or id is in any file of the package (Art. 15(4), CJEU C-579/21)."""
-    await _known_through_and_through(service, ADA, "ada")
-    other = await _known_through_and_through(service, BOB, "bob")
-    await file(service, "erasure", ADA, BOB)
+async def test_the_package_names_no_officer(service: Running) -> None:
+    """What officers did is told and not who they are, neither by name nor by id nor by a hash of it (CJEU C-579/21)."""
+    subject_id = UUID((await service.give(ADA, "analytics"))["subject_id"])
+    officers = await service.database.fetch("SELECT officer_id::text, login FROM officers")
+    at = datetime.now(UTC)
+    entry = ledger_rules.entry("officer_read", subject_id, new_id(), at, at, {"officer": officers[0]["officer_id"]})
+    await service.database.run("test.read", lambda c: ledger.append(c, [entry]))
     with await package(service, ADA) as archive:
         content = b"".join(archive.read(name) for name in archive.namelist()).decode()
-    officers = await service.database.fetch("SELECT officer_id::text, login FROM officers")
-    others = await service.database.fetch("SELECT lookup FROM lookups WHERE subject_id = $1", other)
-    foreign = [str(other), BOB["value"], *_planted("bob").values(), *(to_text(row["lookup"]) for row in others)]
-    for secret in [*foreign, *(value for officer in officers for value in officer.values())]:
+        (subject,) = data(archive)["subjects"]
+    for secret in (value for officer in officers for value in officer.values()):
         assert secret not in content
-    assert ADA["value"] in content
+    (told,) = [row for row in subject["tables"]["ledger_entries"] if row["entry_id"] == str(entry.entry_id)]
+    assert (told["payload"]["kind"], told["salt"], told["withheld"]) == ("officer_read", None, ["officer"])
+    assert to_text(entry.salt) not in content
+
+
+@pytest.mark.rule("R7")
+async def test_the_package_proves_what_was_agreed_to(service: Running) -> None:
+    """Each entry is there with payload and salt that make its commitment, and a proof that leads to the checkpoint."""
+    for number in range(5):
+        await service.give(customer(f"other-{number}"), "analytics")
+        await service.give(ADA, "analytics", "personalization")
+    await sequencer_of(service).run()
+    await service.withdraw(ADA)
+    told = data(await package(service, ADA))
+    checkpoint = note.read(told["checkpoint"])
+    assert any(note.is_signed_by(told["checkpoint"], key) for key in service.desks.signer.publics)
+    entries = told["subjects"][0]["tables"]["ledger_entries"]
+    proven = 0
+    for entry in entries:
+        inclusion = entry["inclusion"]
+        commitment = from_text(inclusion["commitment"])
+        assert ledger_rules.commitment(from_text(entry["salt"]), entry["payload"]) == commitment
+        if inclusion["leaf_index"] is not None:
+            hashes = [from_base64(value) for value in inclusion["hashes"]]
+            leaf = tree.leaf_hash(commitment)
+            assert tree.includes(checkpoint.root, checkpoint.size, inclusion["leaf_index"], leaf, hashes)
+            proven += 1
+    assert 0 < proven < len(entries)
+
+
+@pytest.mark.rule("R7")
+async def test_the_package_shows_the_text_that_was_agreed_to(service: Running) -> None:
+    """The notice that entries name by its hash is in the package, word for word."""
+    await service.give(ADA, "analytics")
+    told = data(await package(service, ADA))
+    named = {row["payload"]["notice"]["sha256"] for row in told["subjects"][0]["tables"]["ledger_entries"]}
+    texts = {notice["sha256"]: notice["text"] for notice in told["notices"]}
+    assert texts.keys() == named
+    assert {hashlib.sha256(text.encode()).hexdigest() for text in texts.values()} == named
+
+
+@pytest.mark.rule("R7")
+async def test_the_package_tells_what_is_worked_out_only_for_purposes_that_are_allowed(service: Running) -> None:
+    """Stage and fields are told with their evidence while their purpose is allowed, and not worked out afterwards."""
+    await service.give(ADA, "personalization", "analytics")
+    at = datetime.now(UTC).isoformat()
+    await service.touch(ADA, "view_product", at)
+    (decided,) = await service.decide(ADA, "home_hero")
+    (subject,) = data(await package(service, ADA, language="it"))["subjects"]
+    stages = {row["journey"]: row for row in subject["tables"]["stages"]}
+    assert stages["see-think-do-care"]["stage"] == "think"
+    assert stages["see-think-do-care"]["evidence"]
+    assert {row["purpose"] for row in subject["tables"]["inferences"]} == {"personalization"}
+    (decision,) = subject["tables"]["decisions"]
+    assert (decision["decision_id"], decision["explanation"]["language"]) == (decided["decision_id"], "it")
+    assert decision["explanation"]["inputs_are"] == "kept"
+    await service.withdraw(ADA)
+    (subject,) = data(await package(service, ADA))["subjects"]
+    assert not subject["tables"].keys() & {"stages", "inferences"}
+    (decision,) = subject["tables"]["decisions"]
+    assert (decision["explanation"]["inputs_are"], decision["explanation"]["inputs"]) == ("ended", [])
+
+
+@pytest.mark.rule("R7")
+async def test_the_data_is_what_its_schema_says_and_nothing_else(service: Running) -> None:
+    """`data.json` validates against the `schema.json` beside it, which refuses whatever it does not name."""
+    subject_id = UUID((await service.give(ADA, "analytics"))["subject_id"])
+    filling = Filling(service, await datamap.read(service.database))
+    await filling.fill(subject_id, await _lookup_of(service, subject_id), "marker")
+    with await package(service, ADA, UNKNOWN, language="it") as archive:
+        told, schema = data(archive), json.loads(archive.read("schema.json"))
+    Draft202012Validator.check_schema(schema)
+    checked = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert [error.message for error in checked.iter_errors(told)] == []
+    (subject,) = told["subjects"]
+    for part in (told, subject, subject["tables"], *(rows[0] for rows in subject["tables"].values()), told["logic"]):
+        part["unheard-of"] = 1
+        assert not checked.is_valid(told)
+        del part["unheard-of"]
 
 
 @pytest.mark.rule("R7")
@@ -120,48 +212,12 @@ class _Seen(HTMLParser):
         self.text.append(data)
 
 
-def _planted(who: str) -> dict[str, str]:
-    """What each sealed column holds of a person, in part."""
-    return {
-        "lookups.sealed": f"{who}.marker@example.com",
-        "ledger_entries.evidence": f"screen-{who}",
-        "touchpoints.properties": f"product-{who}",
-        "decisions.inputs": {"ada": "tablet", "bob": "mobile"}[who],
-        "rights_requests.details": f"what {who} wrote",
-        "rights_requests.verification": f"note of {who}",
-    }
+async def _lookup_of(service: Running, subject_id: UUID) -> bytes:
+    return await service.database.fetchval("SELECT lookup FROM lookups WHERE subject_id = $1", subject_id)
 
 
-async def _known_through_and_through(service: Running, identifier: Mapping[str, str], who: str) -> UUID:
-    """Leave something of a person in every column that holds personal data."""
-    planted = _planted(who)
-    now = datetime.now(UTC).isoformat()
-    given = await service.record(
-        identifier,
-        {"analytics": "given", "personalization": "given"},
-        evidence={"screen": planted["ledger_entries.evidence"]},
-        headers={"Idempotency-Key": f"key-{who}"},
-    )
-    succeeded(given, 201)
-    await service.touch(identifier, "view_product", now)
-    await service.touch(identifier, "view_product", now)
-    await service.decide(identifier, "home_hero")
-    subject_id = UUID((await service.withdraw(identifier, ["personalization"]))["subject_id"])
-    await service.give(identifier, "personalization")
-    message = Message(subject_id, "crm", "consent", {"purpose": "personalization"})
-    await service.database.run("test.enqueue", lambda connection: enqueue(connection, [message]))
-    for _ in range(4):
-        properties = {"product": planted["touchpoints.properties"]}
-        touched = await service.touch(identifier, "view_product", now, sentiment=2, properties=properties)
-        assert touched["outcome"] == "stored"
-    (decided,) = await service.decide(identifier, "home_hero", context={"device": planted["decisions.inputs"]})
-    assert decided["mode"] == "profiled"
-    assert await report(service, decided["token"], "impression", "click") == ["stored", "stored"]
-    verified = {"method": "login", "note": planted["rights_requests.verification"]}
-    await file(service, "access", identifier, details=planted["rights_requests.details"], verified=verified)
-    succeeded(await service.post("/v1/objections", {"subject": identifier, "purposes": ["marketing_email"]}), 201)
-    succeeded(await service.post("/v1/restrictions", {"subject": identifier}, key=service.officers[0]), 201)
-    return subject_id
+def _unmistakable(value: str) -> bool:
+    return "marker" in value or (len(value) > 20 and not value.startswith("sha256:"))
 
 
 async def _join(service: Running, one: Mapping[str, str], other: Mapping[str, str]) -> None:
@@ -172,17 +228,6 @@ async def _join(service: Running, one: Mapping[str, str], other: Mapping[str, st
     sealed = subjects.seal("lookups", "sealed", subject_id, second.normalised.encode())
     query = "UPDATE lookups SET subject_id = $2, sealed = $3 WHERE lookup = $1"
     await service.database.run("test.join", lambda c: c.execute(query, second.hash, subject_id, sealed))
-
-
-async def _rows(service: Running, table: Table, owner: Column, subject_id: UUID) -> list[Any]:
-    """The person's rows, found without the package's own way of looking."""
-    lookups = [
-        row["lookup"]
-        for row in await service.database.fetch("SELECT lookup FROM lookups WHERE subject_id = $1", subject_id)
-    ]
-    value = Person(subject_id, lookups).value(owner)
-    condition = f"{owner.name} && $1::bytea[]" if isinstance(value, list) else f"{owner.name} = $1"
-    return list(await service.database.fetch(f"SELECT * FROM {table.name} WHERE {condition}", value))  # noqa: S608 - names from the catalogue
 
 
 def _as_shown(value: object) -> object:

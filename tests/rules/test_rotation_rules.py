@@ -225,7 +225,7 @@ async def test_requests_name_the_same_people_after_a_rotation(service: Running) 
     await service.database.run(
         "test.close",
         lambda connection: connection.execute(
-            "UPDATE rights_requests SET state = 'completed' WHERE request_id <> ALL($1::uuid[])",
+            "UPDATE rights_requests SET closed_at = received_at WHERE request_id <> ALL($1::uuid[])",
             [known["request_id"], unknown["request_id"]],
         ),
     )

@@ -1,7 +1,7 @@
 """The verbs of explanations: explain a decision that is stored, by the bundle of its time, or one just made."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,14 +15,16 @@ from service.consent.verdicts import permissions
 from service.decisioning.explanation import store
 from service.decisioning.explanation.model import DecisionUnknown, Detail, Explanation
 from service.decisioning.explanation.names import names_in
-from service.decisioning.explanation.past import fate, readable
-from service.decisioning.explanation.rules import Case
+from service.decisioning.explanation.past import fate, readable, then_known
+from service.decisioning.explanation.rules import MOST, Case
+from service.decisioning.explanation.store import Stored
 from service.decisioning.explanation.telling import Grant, Shown, told
 from service.decisioning.model import Choice, DecisionMade, Inputs, Mode, Reason, Situation
 from service.decisioning.tokens import TokenRefused, Tokens
 from service.journey import store as journey_store
+from service.journey.model import PastContact
 from service.kernel.clock import system_now
-from service.kernel.database import Database
+from service.kernel.database import Connection, Database, Reader
 from service.kernel.problem import Forbidden
 from service.policy.commands import ActivePolicy, Archive
 from service.policy.model import Bundle
@@ -38,6 +40,14 @@ class Reading(Struct, frozen=True):
     language: str | None
     detail: Detail
     now: datetime
+
+
+class About(Struct, frozen=True):
+    """Where a person stands, what may be read of them, and their first contacts where those were read already."""
+
+    standing: Standing
+    verdicts: Mapping[str, Permission]
+    contacts: Sequence[PastContact] | None = None
 
 
 class ExplanationDesk:
@@ -68,20 +78,43 @@ class ExplanationDesk:
     async def explain(self, decision_id: UUID, reading: Reading) -> Explanation:
         """Why a stored decision was what it was, by the bundle of its time; raises `DecisionUnknown`."""
         stored = await store.decision(self._database, decision_id)
-        standing = await self._standing(stored.subject_id) if stored else None
-        if stored is None or standing is None:
+        about = await self._about(self._database, stored.subject_id, reading.now) if stored else None
+        if stored is None or about is None:
             raise DecisionUnknown("It was never stored, or it went with the person's other data.")
         bundle = await self._archive.bundle(stored.bundle)
-        given = await consent_store.given(self._database, stored.subject_id, stored.proof)
-        verdicts = self._verdicts(standing, reading.now)
-        inputs_are = fate(stored.purposes, stored.decided_at, standing, verdicts, self._policy.current)
+        return await self._explained(self._database, bundle, stored, about, reading)
+
+    async def explain_all(
+        self, connection: Connection, decisions: Sequence[Stored], reading: Reading
+    ) -> dict[UUID, Explanation]:
+        """Why several decisions for one person were what they were, read at one moment; by decision."""
+        about = await self._about(connection, decisions[0].subject_id, reading.now) if decisions else None
+        if about is None:
+            return {}
+        purposes = [*self._policy.current.purposes]
+        kept = await journey_store.remembered(
+            connection, about.standing.subject_id, purposes, reading.now, reading.now, MOST + 1
+        )
+        about = replace(about, contacts=kept)
+        return {
+            stored.decision_id: await self._explained(
+                connection, await self._archive.bundle(stored.bundle, connection), stored, about, reading
+            )
+            for stored in decisions
+        }
+
+    async def _explained(
+        self, reader: Reader, bundle: Bundle, stored: Stored, about: About, reading: Reading
+    ) -> Explanation:
+        given = await consent_store.given(reader, stored.subject_id, stored.proof)
+        inputs_are = fate(stored.purposes, stored.decided_at, about.standing, about.verdicts, self._policy.current)
         case: Case | None = None
         if stored.inputs is not None and inputs_are == "kept":
             sealed = self._opened("decisions", "inputs", stored.subject_id, stored.inputs)
             inputs = _inputs.decode(sealed)
-            case = await self._case(bundle, stored.placement, inputs, stored.decided_at, standing, verdicts)
+            case = await self._case(reader, bundle, stored.placement, inputs, stored.decided_at, about)
         shown = Shown(
-            decision_id=decision_id,
+            decision_id=stored.decision_id,
             decided_at=stored.decided_at,
             bundle=stored.bundle,
             placement=stored.placement,
@@ -110,7 +143,8 @@ class ExplanationDesk:
         """Why a decision that was just made is what it is, stored or not; nothing is read of who is nobody."""
         now = inputs.asked_at or system_now()
         verdicts = permissions(bundle, [*bundle.purposes], standing, now, gpc=situation.gpc)
-        case = await self._case(bundle, made.placement, inputs, now, standing, verdicts)
+        about = About(standing, verdicts) if standing else None
+        case = await self._case(self._database, bundle, made.placement, inputs, now, about)
         shown = Shown(
             decision_id=made.decision_id,
             decided_at=now,
@@ -131,25 +165,29 @@ class ExplanationDesk:
 
     async def _case(
         self,
+        reader: Reader,
         bundle: Bundle,
         placement: str,
         inputs: Inputs,
         decided_at: datetime,
-        standing: Standing | None,
-        verdicts: Mapping[str, Permission],
+        about: About | None,
     ) -> Case:
         now = inputs.asked_at or decided_at
         case = Case(bundle, bundle.placements[placement], inputs, now)
         read = {field.purpose for field in case.slot.personal if field.purpose}
-        if standing is None or not read:
+        if about is None or not read:
             return case
-        kept = await journey_store.remembered(self._database, standing.subject_id, read, now, decided_at)
-        return replace(case, contacts=readable(kept, standing, verdicts, self._policy.current))
+        if about.contacts is None:
+            subject_id = about.standing.subject_id
+            kept = await journey_store.remembered(reader, subject_id, read, now, decided_at)
+        else:
+            kept = then_known(about.contacts, read, now, decided_at)
+        return replace(case, contacts=readable(kept, about.standing, about.verdicts, self._policy.current))
 
-    async def _standing(self, subject_id: UUID) -> Standing | None:
+    async def _about(self, reader: Reader, subject_id: UUID, now: datetime) -> About | None:
+        """Where a person stands, and what may be read of them now."""
         purposes = self._policy.current.purposes
-        return (await consent_store.standing_of(self._database, [subject_id], purposes)).get(subject_id)
-
-    def _verdicts(self, standing: Standing, now: datetime) -> dict[str, Permission]:
-        """What may be read of a person now."""
-        return permissions(self._policy.current, [*self._policy.current.purposes], standing, now, gpc=False)
+        standing = (await consent_store.standing_of(reader, [subject_id], purposes)).get(subject_id)
+        if standing is None:
+            return None
+        return About(standing, permissions(self._policy.current, [*purposes], standing, now, gpc=False))

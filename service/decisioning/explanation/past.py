@@ -51,6 +51,19 @@ def readable(
     return [replace(contact, purposes=purposes) for contact in contacts if (purposes := counting(contact))]
 
 
+def then_known(
+    contacts: Iterable[PastContact], purposes: Collection[str], until: datetime, recorded_by: datetime
+) -> list[PastContact]:
+    """Of contacts those up to a time kept for any of these purposes, and known by another time."""
+    return [
+        contact
+        for contact in contacts
+        if contact.occurred_at <= until
+        and contact.recorded_at <= recorded_by
+        and not set(purposes).isdisjoint(contact.purposes)
+    ]
+
+
 def recalled(
     bundle: Bundle, fields: Iterable[Field], contacts: Sequence[PastContact], now: datetime, context: Facts
 ) -> Facts:

@@ -1,4 +1,4 @@
-"""The zip file: `data.json` for programs, `index.html` for people, and a manifest of digests."""
+"""The zip file: `data.json` with its schema for programs, `index.html` for people, and a manifest of digests."""
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator
@@ -11,7 +11,8 @@ import msgspec
 
 from service.rights.package import FILES
 from service.rights.package.page import page
-from service.rights.package.preface import Preface
+from service.rights.package.preface import Cover, Preface
+from service.rights.package.schema import schema
 from service.rights.package.spool import Kept, Spool
 
 PIECE_BYTES = 64 * 1024
@@ -40,30 +41,41 @@ class _Outlet(RawIOBase):
             self._held.clear()
 
 
-def pieces(preface: Preface, spool: Spool) -> Iterator[bytes]:
+def pieces(cover: Cover, spool: Spool) -> Iterator[bytes]:
     """The package, piece by piece: nothing of it is put down anywhere on its way to whoever asked for it.
 
     The last piece is the manifest and the directory of the zip file, without which no program opens it.
     """
     outlet = _Outlet()
     with ZipFile(outlet, "w", ZIP_DEFLATED) as archive:
-        written = [
-            (yield from _add(archive, outlet, preface, "data.json", data(preface, spool))),
-            (yield from _add(archive, outlet, preface, "index.html", page(preface, spool))),
-            (yield from _add(archive, outlet, preface, "style.css", [FILES.joinpath("style.css").read_bytes()])),
-        ]
+        written: list[dict[str, Any]] = []
+        for name, content in _files(cover, spool):
+            line = yield from _add(archive, outlet, cover, name, content)
+            written.append(line)
         yield from outlet.taken()
-        manifest = {"format": MANIFEST, "request_id": preface.request_id, "files": written}
-        content = msgspec.json.format(msgspec.json.encode(manifest))
-        yield from _add(archive, outlet, preface, "manifest.json", [content])
+        manifest = {"format": MANIFEST, "request_id": cover.request_id, "files": written}
+        yield from _add(archive, outlet, cover, "manifest.json", [_readable(manifest)])
     yield from outlet.taken()
 
 
+def _files(cover: Cover, spool: Spool) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Each file with its content. What people take along is for programs."""
+    yield "data.json", data(cover, spool)
+    yield "schema.json", [_readable(schema(cover))]
+    if isinstance(cover, Preface):
+        yield "index.html", page(cover, spool)
+        yield "style.css", [FILES.joinpath("style.css").read_bytes()]
+
+
+def _readable(document: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document))
+
+
 def _add(
-    archive: ZipFile, outlet: _Outlet, preface: Preface, name: str, content: Iterable[bytes]
+    archive: ZipFile, outlet: _Outlet, cover: Cover, name: str, content: Iterable[bytes]
 ) -> Generator[bytes, None, dict[str, Any]]:
     """Write one file; returns its line of the manifest."""
-    made = preface.created_at
+    made = cover.created_at
     info = ZipInfo(name, (made.year, made.month, made.day, made.hour, made.minute, made.second))
     info.compress_type = ZIP_DEFLATED
     info.external_attr = 0o600 << 16
@@ -88,10 +100,10 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield bytes(held)
 
 
-def data(preface: Preface, spool: Spool) -> Iterator[bytes]:
+def data(cover: Cover, spool: Spool) -> Iterator[bytes]:
     """`data.json`, piece by piece: the preface, then each subject with its rows by table."""
     encode = msgspec.json.Encoder().encode
-    yield encode(preface)[:-1] + b',"subjects":['
+    yield encode(cover)[:-1] + b',"subjects":['
     separator = b""
     for subject_id, tables in _by_subject(spool):
         if subject_id is not None:

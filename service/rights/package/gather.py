@@ -13,10 +13,23 @@ from service.kernel.datamap import Column, DataMap, Person, Table
 from service.rights.package.spool import Spool
 from service.subjects import store as subjects_store
 
-FIRST = ("lookups", "subjects")
-LAST = ("idempotency",)
+ORDER = {name: place for place, name in enumerate(("lookups", "consent_state", "ledger_entries", "touchpoints"))}
+LAST = len(ORDER) + 1
+"""After all others, of which nobody can say how they are best read."""
+AT_LAST = frozenset({"subjects", "outbox", "deletions", "idempotency"})
+"""What we need to serve people, and copies of what stands elsewhere."""
 
 Open = Callable[[str, str, UUID, bytes], bytes]
+
+
+type_of_only = Callable[[Table], Callable[[Row], bool]]
+"""Says for each table which of its rows are wanted."""
+
+
+def everything(table: Table) -> Callable[[Row], bool]:
+    """Every row is wanted."""
+    del table
+    return lambda _: True
 
 
 class Beside(Protocol):
@@ -40,6 +53,7 @@ async def gather(
     opened: Open,
     spool: Spool,
     beside: Beside | None = None,
+    only: type_of_only = everything,
 ) -> None:
     """Put aside every row of a person. The caller's transaction sees one moment, so that no erasure is half seen.
 
@@ -47,7 +61,9 @@ async def gather(
     """
     name = str(subject_id) if subject_id else None
     for table, owner in sorted(datamap.of_subjects(), key=_place):
-        async for rows in datamap.batches(connection, table, owner, person):
+        wanted = only(table)
+        async for read in datamap.batches(connection, table, owner, person):
+            rows = [row for row in read if wanted(row)]
             others = await _others(connection, rows, owner, subject_id)
             told = await beside.of(connection, table.name, rows) if beside else None
             shown = _shown(table, owner, rows, person, others, opened)
@@ -56,10 +72,10 @@ async def gather(
             await asyncio.to_thread(spool.put, name, table.name, shown)
 
 
-def _place(entry: tuple[Table, Column]) -> tuple[bool, bool, str]:
-    """Who they are comes first, and copies of what stands elsewhere last."""
+def _place(entry: tuple[Table, Column]) -> tuple[int, str]:
+    """Who they are comes first, then what they said and did."""
     name = entry[0].name
-    return name not in FIRST, name in LAST, name
+    return LAST if name in AT_LAST else ORDER.get(name, LAST - 1), name
 
 
 async def _others(connection: Connection, rows: Sequence[Row], owner: Column, subject_id: UUID | None) -> set[bytes]:

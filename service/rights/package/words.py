@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from service.rights.package import FILES
 
+LANGUAGES = ("en", "it")
+
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
     """The words of the page; a table, column or value that has none is shown by its name.
@@ -18,6 +20,8 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     say: Mapping[str, str]
+    logic: tuple[str, ...]
+    retention: Mapping[str, str]
     months: tuple[str, ...]
     bases: Mapping[str, str]
     roles: Mapping[str, str]
@@ -37,7 +41,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 
     def time(self, moment: datetime) -> str:
         """A time as it is read."""
-        return f"{moment.day} {self.months[moment.month - 1]} {moment.year}, {moment:%H:%M:%S} UTC"
+        return f"{moment.day} {self.months[moment.month - 1]} {moment.year}, {moment:%H:%M} UTC"
 
 
 @cache

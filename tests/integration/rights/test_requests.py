@@ -93,7 +93,7 @@ async def test_officers_see_what_they_decide_on(service: Running) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"right": "portability"},
+        {"right": "oblivion"},
         {"language": "ada.marker@example.com"},
         {"identifiers": [{"kind": "email", "value": "not an address marker"}]},
         {"identifiers": [{"kind": "marker", "value": "x"}]},

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from service.rights.model import Right, RightsRequest, State
-from service.rights.rules import Approving, Fetching, after_approval, approving, fetching
+from service.rights.rules import FINAL, MOVES, Approving, Fetching, approving, enough, fetching
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 RECEIVED = datetime(2026, 3, 2, tzinfo=UTC)
@@ -33,10 +33,15 @@ def _request(state: State, *, right: Right = Right.ACCESS, filed_by: str = "a ke
 @pytest.mark.parametrize(
     ("state", "verdict"),
     [
+        (State.RECEIVED, Approving.NOT_VERIFIED),
         (State.VERIFYING, Approving.NOT_VERIFIED),
         (State.OPEN, Approving.COUNTS),
         (State.RUNNING, Approving.NO_LONGER_NEEDED),
         (State.COMPLETED, Approving.NO_LONGER_NEEDED),
+        (State.COMPLETED_WITH_EXCEPTIONS, Approving.NO_LONGER_NEEDED),
+        (State.REFUSED, Approving.ENDED),
+        (State.CANCELLED, Approving.ENDED),
+        (State.ABANDONED, Approving.ENDED),
     ],
 )
 def test_an_approval_counts_only_for_an_open_request(state: State, verdict: Approving) -> None:
@@ -51,19 +56,26 @@ def test_who_filed_a_request_never_approves_it(state: State) -> None:
 
 
 @pytest.mark.parametrize(
-    ("approved_by", "needed", "state"),
-    [
-        ({ONE}, 1, State.RUNNING),
-        ({ONE}, 2, State.OPEN),
-        ({ONE, OTHER}, 2, State.RUNNING),
-        ({ONE, OTHER}, 1, State.RUNNING),
-    ],
+    ("approved_by", "needed", "runs"),
+    [({ONE}, 1, True), ({ONE}, 2, False), ({ONE, OTHER}, 2, True), ({ONE, OTHER}, 1, True)],
 )
 def test_a_request_runs_once_enough_different_officers_approved(
-    approved_by: set[UUID], needed: int, state: State
+    approved_by: set[UUID], needed: int, runs: bool
 ) -> None:
     """A request runs when as many different officers have approved as the bundle asks for."""
-    assert after_approval(approved_by, needed) is state
+    assert enough(approved_by, needed) is runs
+
+
+def test_every_request_can_end_and_what_ended_stays_so() -> None:
+    """From every state there is a way to an end, no way leads back, and nothing leaves an end."""
+    reachable = {state: _beyond(state) for state in State}
+    assert all(state in FINAL or beyond & FINAL for state, beyond in reachable.items())
+    assert not any(state in beyond for state, beyond in reachable.items())
+    assert not any(MOVES[state] for state in FINAL)
+
+
+def _beyond(state: State) -> set[State]:
+    return set(MOVES[state]).union(*(_beyond(following) for following in MOVES[state]))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +85,8 @@ def test_a_request_runs_once_enough_different_officers_approved(
         (Right.ACCESS, State.OPEN, Fetching.NOT_APPROVED),
         (Right.ACCESS, State.RUNNING, Fetching.READY),
         (Right.ACCESS, State.COMPLETED, Fetching.SERVED),
+        (Right.ACCESS, State.REFUSED, Fetching.ENDED),
+        (Right.PORTABILITY, State.RUNNING, Fetching.READY),
         (Right.ERASURE, State.COMPLETED, Fetching.NEVER),
         (Right.ERASURE, State.OPEN, Fetching.NEVER),
     ],
