@@ -65,11 +65,15 @@ async def _sequence(sequencer: Sequencer) -> None:
 async def _retain(retention: Retention) -> None:
     """Delete what has been kept long enough, every hour."""
     while True:
+        pause = BETWEEN_DELETIONS
         try:
             await retention.run(gently=True)
         except Unavailable:
             event("work.unavailable")
-        await asyncio.sleep(BETWEEN_DELETIONS.total_seconds())
+            pause = PAUSE
+        except Exception as error:  # noqa: BLE001 - it is tried again; the other tasks must go on
+            crash("retention.crashed", error)
+        await asyncio.sleep(pause.total_seconds())
 
 
 async def _carry(post: Post) -> None:

@@ -103,8 +103,7 @@ def with_requests(datamap: DataMap) -> list[str]:
 
 async def delete_requests(connection: Connection, tables: Sequence[str], days: int, most: int) -> dict[str, int]:
     """Delete requests that were closed that long ago, and what belongs to them; returns how many rows by table."""
-    rows = await connection.fetch(f"{QUERIES['requests_closed']} FOR UPDATE SKIP LOCKED", days, most)
-    requests = [row["request_id"] for row in rows]
+    requests = [row["request_id"] for row in await connection.fetch(QUERIES["requests_closed"], days, most)]
     if not requests:
         return {}
     statement = "DELETE FROM {} WHERE request_id = ANY($1)"
