@@ -96,14 +96,14 @@ async def measured(url: str, folder: Path, touchpoints: int) -> list[Measured]:
     try:
         await keys.begin()
         lookup = subjects.lookup(WHO)
-        await _fill(database, subjects, lookup, touchpoints)
+        await fill(database, subjects, lookup, touchpoints)
         explanations = ExplanationDesk(
             database=database, policy=policy, opened=subjects.open, tokens=Tokens(keyring.token)
         )
         access = Access(database, policy, subjects, await datamap.read(database), explanations)
-        timed = [await _run(access, await _request(database, lookup)) for _ in range(TIMES)]
+        timed = [await _run(access, await approved(database, lookup)) for _ in range(TIMES)]
         tracemalloc.start()
-        counted = await _run(access, await _request(database, lookup))
+        counted = await _run(access, await approved(database, lookup))
         tracemalloc.stop()
         return [Measured(run.megabytes, run.seconds, run.processor_seconds, counted.peak_mib) for run in timed]
     finally:
@@ -129,7 +129,8 @@ async def _run(access: Access, request_id: UUID) -> Measured:
     return Measured(size / 1e6, time.perf_counter() - began, time.process_time() - busy, peak / 2**20)
 
 
-async def _request(database: Database, lookup: Lookup) -> UUID:
+async def approved(database: Database, lookup: Lookup) -> UUID:
+    """A request for access that waits to be served."""
     request_id = new_id()
     query = """
     INSERT INTO rights_requests (request_id, "right", state, language, lookups, filed_by, received_at, due_at)
@@ -139,7 +140,7 @@ async def _request(database: Database, lookup: Lookup) -> UUID:
     return request_id
 
 
-async def _fill(database: Database, subjects: Subjects, lookup: Lookup, touchpoints: int) -> None:
+async def fill(database: Database, subjects: Subjects, lookup: Lookup, touchpoints: int) -> None:
     """One person with contacts as the service would have written them."""
     subject_id, now = new_id(), system_now()
     seals = await subjects.keys.create([subject_id])

@@ -42,7 +42,7 @@ BEGIN
         ('ledger_nodes',       'placet_serving', 'SELECT'),
         ('ledger_checkpoints', 'placet_serving', 'SELECT'),
         ('letters',            'placet_serving', 'SELECT, INSERT'),
-        ('lookups',            'placet_serving', 'SELECT, INSERT, UPDATE (linked_to)'),
+        ('lookups',            'placet_serving', 'SELECT, INSERT, UPDATE (linked_to), DELETE'),
         ('migrations',         'placet_serving', 'SELECT'),
         ('notice_texts',       'placet_serving', 'SELECT, INSERT'),
         ('objections',         'placet_serving', 'SELECT, INSERT, UPDATE, DELETE'),
@@ -55,7 +55,8 @@ BEGIN
         ('rights_approvals',   'placet_serving', 'SELECT, INSERT'),
         ('rights_requests',    'placet_serving',
             'SELECT, INSERT, UPDATE (state, lookups, unverified, verified_by, verified_at, verification, due_at, extended_at, '
-            'extension, refusal, refusal_text, purposes, details, replacement, grounds, address, completed_at, closed_at)'),
+            'extension, refusal, refusal_text, purposes, details, replacement, grounds, identifiers, address, lifts_at, '
+            'completed_at, closed_at)'),
         ('subjects',           'placet_serving', 'SELECT, INSERT, UPDATE (revision, shredded_at)'),
         ('touchpoint_counts',  'placet_serving', 'SELECT, INSERT, UPDATE (n)'),
         ('touchpoints',        'placet_serving', 'SELECT, INSERT, DELETE'),
@@ -73,8 +74,8 @@ BEGIN
         ('interactions',       'placet_worker', 'SELECT, UPDATE (shown, succeeded), DELETE'),
         ('key_fingerprints',   'placet_worker', 'SELECT, INSERT'),
         ('key_stages',         'placet_worker', 'SELECT, INSERT'),
-        ('ledger_entries',     'placet_worker', 'SELECT'),
-        ('ledger_queue',       'placet_worker', 'SELECT, DELETE'),
+        ('ledger_entries',     'placet_worker', 'SELECT, INSERT'),
+        ('ledger_queue',       'placet_worker', 'SELECT, INSERT, DELETE'),
         ('ledger_leaves',      'placet_worker', 'SELECT, INSERT'),
         ('ledger_nodes',       'placet_worker', 'SELECT, INSERT'),
         ('ledger_checkpoints', 'placet_worker', 'SELECT, INSERT'),
@@ -88,7 +89,9 @@ BEGIN
         ('package_links',      'placet_worker', 'SELECT, DELETE'),
         ('retention_marks',    'placet_worker', 'SELECT, INSERT, UPDATE'),
         ('rights_approvals',   'placet_worker', 'SELECT, DELETE'),
-        ('rights_requests',    'placet_worker', 'SELECT, DELETE'),
+        ('rights_requests',    'placet_worker',
+            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, identifiers, '
+            'address, extension, refusal_text, completed_at, closed_at), DELETE'),
         ('subjects',           'placet_worker', 'SELECT, UPDATE (shredded_at)'),
         ('touchpoints',        'placet_worker', 'SELECT, DELETE'),
         -- Erasures, on connections of their own (PLACET_ERASURE_URL): the one role that empties entries.
@@ -110,8 +113,8 @@ BEGIN
         ('restrictions',       'placet_erasure', 'SELECT, DELETE'),
         ('rights_approvals',   'placet_erasure', 'SELECT'),
         ('rights_requests',    'placet_erasure',
-            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, address, '
-            'extension, refusal_text, completed_at, closed_at, certificate)'),
+            'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, identifiers, '
+            'address, extension, refusal_text, completed_at, closed_at, certificate)'),
         ('subjects',           'placet_erasure', 'SELECT, UPDATE (state, revision)'),
         ('touchpoints',        'placet_erasure', 'SELECT, DELETE')
     ) AS granted (name, role, rights) LOOP

@@ -568,15 +568,17 @@ CREATE TABLE rights_requests (
     refusal text,
     refusal_text bytea,
     closed_at timestamp with time zone,
+    identifiers bytea,
+    lifts_at timestamp with time zone,
     CONSTRAINT rights_requests_right_check CHECK (("right" = ANY (ARRAY['access'::text, 'portability'::text, 'erasure'::text, 'rectification'::text, 'restriction'::text, 'objection'::text]))),
     CONSTRAINT rights_requests_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'open'::text, 'running'::text, 'completed'::text, 'completed_with_exceptions'::text, 'refused'::text, 'cancelled'::text, 'abandoned'::text]))),
     CONSTRAINT rights_requests_pkey PRIMARY KEY (request_id)
 );
 CREATE INDEX rights_requests_closed ON public.rights_requests USING btree (closed_at) WHERE (closed_at IS NOT NULL);
-CREATE INDEX rights_requests_due ON public.rights_requests USING btree (due_at, request_id);
 CREATE INDEX rights_requests_lookups ON public.rights_requests USING gin (lookups);
 CREATE INDEX rights_requests_unfinished ON public.rights_requests USING btree (request_id) WHERE (closed_at IS NULL);
 CREATE INDEX rights_requests_unverified ON public.rights_requests USING gin (unverified);
+CREATE INDEX rights_requests_urgent ON public.rights_requests USING btree (((closed_at IS NOT NULL)), due_at, request_id);
 COMMENT ON TABLE rights_requests IS 'One row a request; emptied of what leads to the person when an erasure closes it. [purposes=none]';
 COMMENT ON COLUMN rights_requests.request_id IS 'Names the request; immutable. [pd=none]';
 COMMENT ON COLUMN rights_requests."right" IS 'Which right; kept as proof that it was served; immutable. [pd=request; erase=keep]';
@@ -602,6 +604,8 @@ COMMENT ON COLUMN rights_requests.extension IS 'Why it was extended; sealed. [pd
 COMMENT ON COLUMN rights_requests.refusal IS 'For which reason of the closed list it was refused; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.refusal_text IS 'That reason in words for the person; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.closed_at IS 'When nothing more was to be done for it; null while it holds up deletions. [pd=none]';
+COMMENT ON COLUMN rights_requests.identifiers IS 'The identifiers as they were written, where a no of theirs has to be remembered even if nobody is known by them; sealed; gone when it is closed. [pd=contact; sealed; erase=empty]';
+COMMENT ON COLUMN rights_requests.lifts_at IS 'Before when a restriction is not lifted, the person having been told that it will be; null until then. [pd=none]';
 
 CREATE TABLE subjects (
     subject_id uuid NOT NULL,

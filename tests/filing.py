@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from typing import Any
+from uuid import UUID
 
 import httpx
 from joserfc import jws
@@ -39,6 +40,17 @@ async def approve_all(service: Running, request_id: str) -> dict[str, Any]:
 async def fetch(service: Running, request_id: str, what: str) -> httpx.Response:
     """Fetch `package` or `certificate` as an officer."""
     return await service.get(f"{REQUESTS}/{request_id}/{what}", key=service.officers[0])
+
+
+async def opened(service: Running, request_id: str) -> dict[str, Any]:
+    """A request as an officer sees it."""
+    return succeeded(await service.get(f"{REQUESTS}/{request_id}", key=service.officers[0]))
+
+
+async def moves(service: Running, request_id: str) -> list[dict[str, Any]]:
+    """What the ledger says of a request, oldest first."""
+    query = "SELECT payload FROM ledger_entries WHERE subject_id = $1 AND kind = 'rights_request' ORDER BY entry_id"
+    return [row["payload"] for row in await service.database.fetch(query, UUID(request_id))]
 
 
 async def package(service: Running, *identifiers: Json, **more: Any) -> zipfile.ZipFile:

@@ -24,6 +24,7 @@ FEW: Mapping[str, Any] = {
     "decisions.purposes": ["personalization"],
     "decisions.propensity": 1.0,
     "interactions.event": "impression",
+    "outbox.answer": "done",
     "rights_requests.right": "access",
     "rights_requests.state": "refused",
     "touchpoints.sentiment": 2,

@@ -73,8 +73,8 @@ async def protected(service: Running, subject: dict[str, str]) -> None:
     own = {"Idempotency-Key": f"objection {subject['value']}"}
     body = {"subject": subject, "purposes": ["marketing_email"]}
     succeeded(await service.post("/v1/objections", body, headers=own), 201)
-    for path, status in (("/v1/restrictions", 201), ("/v1/restrictions/lift", 200)):
-        succeeded(await service.post(path, {"subject": subject}, key=service.officers[0]), status)
+    for path, more, status in (("/v1/restrictions", {}, 201), ("/v1/restrictions/lift", {"told": "by letter"}, 200)):
+        succeeded(await service.post(path, {"subject": subject, **more}, key=service.officers[0]), status)
 
 
 async def imported(service: Running, planted: Planted) -> None:

@@ -129,6 +129,8 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "decision_counter": DecisionCounter(desks.subjects, desks.decisions),
         "interaction_desk": desks.interactions,
         "rights_desk": desks.rights,
+        "rights_register": desks.register,
+        "ending_desk": desks.endings,
         "proof_desk": desks.proofs,
         "login_desk": desks.logins,
         "access": desks.access,

@@ -26,9 +26,11 @@ from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
+from service.rights.ending import EndingDesk
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
 from service.rights.retention.commands import Retention
+from service.rights.showing import RightsRegister
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
@@ -88,6 +90,10 @@ class Desks:
         self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
         self.links = Links(self.database, keyring.token)
         self.rights = self._rights(answers, datamap)
+        self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
+        self.endings = EndingDesk(
+            database=self.database, policy=self.policy, subjects=self.subjects, protection=self.protection
+        )
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
         self.retention = self._retention(keyring, datamap)
 
@@ -127,6 +133,7 @@ class Desks:
             erasing=self.erasing,
             policy=self.policy,
             subjects=self.subjects,
+            protection=self.protection,
             answers=answers,
             signer=self.signer,
             issuer=self.settings.issuer,

@@ -1,4 +1,4 @@
-"""The verbs of rights: file, verify, approve, erase, give access, certify."""
+"""The verbs of rights: file, verify, approve, give access, certify. Those that end it otherwise are in `ending`."""
 
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
@@ -6,17 +6,19 @@ from uuid import UUID
 
 import msgspec
 
+from service.consent.protection.commands import ProtectionDesk, objectionable
 from service.kernel.auth import Principal
-from service.kernel.body import within_reach
 from service.kernel.clock import Moment
-from service.kernel.crypto import Signer, from_text, to_text
+from service.kernel.crypto import Signer
 from service.kernel.database import Connection, Database
 from service.kernel.datamap import DataMap
 from service.kernel.idempotency import Answers
 from service.kernel.ids import new_id
 from service.kernel.log import event
-from service.kernel.problem import Fault, Forbidden, IdempotencyConflict, InvalidBody, Unavailable
+from service.kernel.problem import IdempotencyConflict, Unavailable
 from service.policy.commands import ActivePolicy
+from service.policy.model import Purpose
+from service.rights import filing as asking
 from service.rights import moving, rules, store
 from service.rights.access import Access
 from service.rights.erasure import Erasure
@@ -27,25 +29,21 @@ from service.rights.model import (
     Filing,
     Progress,
     RequestNotReady,
-    RequestOpened,
     RequestSettled,
-    RequestShown,
-    RequestsShown,
     Right,
     RightsRequest,
-    Sealed,
     State,
     Verification,
     Vouching,
 )
-from service.rights.rules import Approving, found
-from service.subjects import store as subjects_store
-from service.subjects.commands import COOKIE, Subjects
+from service.rights.rules import Approving, Fetching, found
+from service.rights.sealing import Sealing
+from service.rights.serving import SERVED_HERE, Serving
+from service.subjects.commands import Subjects
 from service.subjects.keys.commands import shred
 from service.subjects.keys.model import Promises
 from service.subjects.model import Lookup, SubjectMissing
-
-TABLE = "rights_requests"
+from service.subjects.reading import read_by
 
 
 class RightsDesk:
@@ -58,6 +56,7 @@ class RightsDesk:
         erasing: Database,
         policy: ActivePolicy,
         subjects: Subjects,
+        protection: ProtectionDesk,
         answers: Answers,
         signer: Signer,
         issuer: str,
@@ -69,32 +68,44 @@ class RightsDesk:
         self._erasing = erasing
         self._policy = policy
         self._subjects = subjects
+        self._protection = protection
         self._answers = answers
+        self._sealing = Sealing(subjects.seal, subjects.open)
+        self._serving = Serving(subjects=subjects, protection=protection, sealing=self._sealing)
         self._access = access
         self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer, promises=promises)
 
     async def file(
         self, filing: Filing, caller: Principal, cookie: str | None, key: str | None, moment: Moment
     ) -> Progress:
-        """Take a request. Whether anyone is known is not even looked up, so all answers are alike, and as fast (R4)."""
+        """Take a request. Whether anyone is known is not even looked up, so all answers are alike, and as fast (R4).
+
+        An objection to direct marketing takes effect as it is filed, whoever says so: it only ever adds a no.
+        """
+        bundle = self._policy.current
+        asking.whole(filing)
+        purposes = objectionable(filing.purposes or (), bundle)
         named = self._named(filing, caller, cookie)
-        vouched = _vouched(filing, caller)
+        if filing.replacement:
+            asking.replaceable(named, self._subjects.lookup(filing.replacement))
         claim = self._answers.claim(caller, key, "rights", filing, [lookup.name for lookup in named])
         request_id = new_id()
-        sealed = Sealed(
-            details=self._seal("details", request_id, filing.details.encode()) if filing.details else None,
-            verification=self._seal("verification", request_id, msgspec.json.encode(vouched)) if vouched else None,
-        )
+        sealed = asking.sealed(self._sealing, request_id, filing, named, caller, bundle)
+        verified = asking.vouched(filing, caller) is not None
 
         async def work(connection: Connection) -> Progress:
             if claim and (earlier := (await self._answers.earlier(connection, [claim])).get(claim.key_hash)):
                 if isinstance(earlier, IdempotencyConflict):
                     raise earlier
                 return msgspec.json.decode(earlier, type=Progress)
-            received_at = moment.override or await store.clock(connection)
-            request = _filed(request_id, filing, named, caller, received_at, verified=vouched is not None)
+            ended = await self._object(connection, named, purposes, moment.override)
+            state = State.OPEN if ended else asking.state_of(named, bundle, verified=verified)
+            at = moment.override or await store.clock(connection)
+            request = asking.filed(request_id, filing, named, caller, bundle, at, state)
             await store.file(connection, request, sealed)
-            await moving.enter(connection, request, self._policy.current.digest, at=received_at)
+            await moving.enter(connection, request, bundle.digest, at=at)
+            for step in (State.RUNNING, State.COMPLETED) if ended else ():
+                request = await moving.move(connection, request, step, bundle.digest, at=at)
             if claim:
                 await self._answers.keep(connection, [(claim, msgspec.json.encode(request.progress), None)])
             return request.progress
@@ -108,19 +119,24 @@ class RightsDesk:
         named = filing.identifiers or [None]
         return [self._subjects.required_of(caller, identifier, cookie) for identifier in named]
 
-    def _seal(self, column: str, request_id: UUID, plain: bytes) -> bytes:
-        return self._subjects.seal(TABLE, column, request_id, plain)
-
-    def _open(self, column: str, request_id: UUID, sealed: bytes | None) -> bytes | None:
-        return self._subjects.open(TABLE, column, request_id, sealed) if sealed else None
+    async def _object(
+        self, connection: Connection, named: Sequence[Lookup], purposes: Sequence[Purpose], at: datetime | None
+    ) -> bool:
+        """Record an objection to direct marketing; whether nothing else is objected to, and so nothing left to do."""
+        marketing = asking.at_once(purposes)
+        if marketing:
+            await self._protection.objected(connection, named, marketing, at)
+        return bool(marketing) and len(marketing) == len(purposes)
 
     async def verify(self, request_id: UUID, vouching: Vouching, officer: Principal, moment: Moment) -> Progress:
         """Open a request whose person an officer knows; for one that is open already it changes nothing."""
         verification = msgspec.json.encode(Verification(method="officer", note=vouching.note))
-        sealed = self._seal("verification", request_id, verification)
+        sealed = self._sealing.required("verification", request_id, verification)
 
         async def work(connection: Connection) -> Progress:
             request = found(await store.locked(connection, request_id))
+            if request.state in rules.UNSERVED:
+                raise RequestSettled("It has ended without being served; file a new request.")
             if request.state in rules.UNVERIFIED:
                 by, at = officer.principal_id, moment.override
                 await store.verify(connection, request_id, request.unverified, by=by, sealed=sealed, at=at)
@@ -130,82 +146,44 @@ class RightsDesk:
 
         return await self._database.run("rights.verify", work)
 
-    async def requests(
-        self, state: State | None, due_before: datetime | None, after: str | None, most: int
-    ) -> RequestsShown:
-        """A page of requests, the most urgent first; raises `InvalidBody` for a cursor that is not one of ours."""
-        place = _place(after) if after is not None else None
-        found = await store.page(self._database, state, due_before, place, most + 1)
-        more = len(found) > most
-        last = found[most - 1] if more else None
-        return RequestsShown(
-            requests=[self._shown(request) for request in found[:most]],
-            next=_cursor(last) if last else None,
-        )
-
-    async def request(self, request_id: UUID) -> RequestOpened:
-        """One request, opened for who decides on it; raises `RequestUnknown`."""
-
-        async def read(connection: Connection) -> tuple[RightsRequest, Sealed, int]:
-            request = found(await store.request(connection, request_id))
-            subjects = await subjects_store.resolve(connection, request.lookups)
-            return request, await store.sealed(connection, request_id), len(set(subjects.values()))
-
-        request, sealed, subjects = await self._database.at_one_moment(read)
-        verification = self._open("verification", request_id, sealed.verification)
-        details = self._open("details", request_id, sealed.details)
-        return RequestOpened(
-            **msgspec.structs.asdict(self._shown(request)),
-            subjects=subjects,
-            details=details.decode() if details else None,
-            verification=msgspec.json.decode(verification, type=Verification) if verification else None,
-        )
-
-    def _shown(self, request: RightsRequest) -> RequestShown:
-        return RequestShown(
-            request_id=request.request_id,
-            right=request.right,
-            state=request.state,
-            language=request.language,
-            filed_by=request.filed_by,
-            received_at=request.received_at,
-            due_at=request.due_at,
-            verified_by=request.verified_by,
-            verified_at=request.verified_at,
-            approved_by=list(request.approved_by),
-            approvals_needed=self._policy.current.controller.approvals,
-            completed_at=request.completed_at,
-        )
-
     async def approve(self, request_id: UUID, officer: Principal, moment: Moment) -> Progress:
-        """Approve a request. The last approval that an erasure needs runs it; again it only finishes it.
+        """Approve a request. The last approval that it needs serves it, or lets it run; again it only finishes it.
 
-        Raises `RequestNotReady` before it is verified, and `ApprovalRefused` for whoever filed it (R6).
+        Raises `RequestNotReady` before it is verified, `ApprovalRefused` for whoever filed it (R6), `RequestSettled`
+        after it ended otherwise, and `IdentifierTaken` where it cannot be served, and then nothing has changed.
         """
-        needed = self._policy.current.controller.approvals
-
-        async def work(connection: Connection) -> RightsRequest:
-            request = found(await store.locked(connection, request_id))
-            match rules.approving(request, officer.principal_id):
-                case Approving.FILED_BY_THEM:
-                    raise ApprovalRefused("You filed this request; another officer has to approve it.")
-                case Approving.NOT_VERIFIED:
-                    raise RequestNotReady("Verify first who asked: POST …/verify with a note of how.")
-                case Approving.COUNTS:
-                    officer_id = UUID(officer.principal_id)
-                    await store.approve(connection, request_id, officer_id, moment.override)
-                    if rules.enough({*request.approved_by, officer_id}, needed):
-                        await self._move(connection, request, State.RUNNING, officer, moment.override)
-                case Approving.ENDED:
-                    raise RequestSettled("It has ended without being served; file a new request.")
-                case Approving.NO_LONGER_NEEDED:
-                    pass
-            return found(await store.request(connection, request_id))
-
-        request = await self._database.run("rights.approve", work)
+        request = await self._database.run(
+            "rights.approve", lambda connection: self._approve(connection, request_id, officer, moment)
+        )
         if request.right is Right.ERASURE and request.state is State.RUNNING:
             return await self._erase(request_id, moment)
         return request.progress
+
+    async def _approve(
+        self, connection: Connection, request_id: UUID, officer: Principal, moment: Moment
+    ) -> RightsRequest:
+        bundle, at = self._policy.current, moment.override
+        request = found(await store.locked(connection, request_id, alike=True))
+        match rules.approving(request, officer.principal_id):
+            case Approving.FILED_BY_THEM:
+                raise ApprovalRefused("You filed this request; another officer has to approve it.")
+            case Approving.NOT_VERIFIED:
+                raise RequestNotReady("Verify first who asked: POST …/verify with a note of how.")
+            case Approving.ENDED:
+                raise RequestSettled("It has ended without being served; file a new request.")
+            case Approving.NO_LONGER_NEEDED:
+                return request
+            case Approving.COUNTS:
+                pass
+        officer_id = UUID(officer.principal_id)
+        await store.approve(connection, request_id, officer_id, at)
+        if not rules.enough({*request.approved_by, officer_id}, bundle.controller.approvals):
+            return request
+        request = await self._move(connection, request, State.RUNNING, officer, at)
+        if request.right in SERVED_HERE:
+            await self._serving.serve(connection, request, bundle, at)
+            request = await self._move(connection, request, State.COMPLETED, officer, at)
+        return request
 
     async def _move(
         self, connection: Connection, request: RightsRequest, to: State, officer: Principal, at: datetime | None
@@ -238,8 +216,19 @@ class RightsDesk:
         except Unavailable:
             event("rights.shredding_postponed")
 
-    async def package(self, request_id: UUID, moment: Moment) -> AsyncGenerator[bytes, None]:
-        """The package of an approved access request, as the pieces of a zip file; the last one closes the request."""
+    async def package(self, request_id: UUID, officer: Principal, moment: Moment) -> AsyncGenerator[bytes, None]:
+        """The package of an approved request, as the pieces of a zip file; the last one closes it.
+
+        That an officer fetches it is an entry of the ledger before anything is given out (R19).
+        """
+
+        async def read(connection: Connection) -> None:
+            request = found(await store.request(connection, request_id))
+            if rules.fetching(request) is Fetching.READY:
+                at = moment.override
+                await read_by(connection, self._subjects, request.lookups, officer, "package", request_id, at=at)
+
+        await self._database.run("rights.read", read)
         return await self._access.package(request_id, moment)
 
     async def certificate(self, request_id: UUID) -> Certified:
@@ -248,47 +237,3 @@ class RightsDesk:
         if request.certificate is None:
             raise CertificateMissing("Only an erasure that is completed has one.")
         return Certified(request_id=request_id, certificate=request.certificate)
-
-
-def _filed(
-    request_id: UUID, filing: Filing, named: Sequence[Lookup], caller: Principal, at: datetime, *, verified: bool
-) -> RightsRequest:
-    lookups = sorted({lookup.hash for lookup in named})
-    return RightsRequest(
-        request_id=request_id,
-        right=filing.right,
-        state=State.OPEN if verified else State.VERIFYING,
-        language=filing.language,
-        lookups=lookups if verified else (),
-        unverified=() if verified else lookups,
-        filed_by=caller.principal_id,
-        received_at=at,
-        due_at=rules.due_at(at),
-        verified_by=caller.principal_id if verified else None,
-        verified_at=at if verified else None,
-        completed_at=None,
-        certificate=None,
-        approved_by=(),
-    )
-
-
-def _vouched(filing: Filing, caller: Principal) -> Verification | None:
-    """Who the person is, if that is known on filing: the site said so, or its cookie was presented."""
-    if filing.verified and caller.kind != "server":
-        raise Forbidden("Only a secret key may say that the person is `verified`; leave it out.")
-    return Verification(method=COOKIE) if caller.kind == "browser" else filing.verified
-
-
-def _cursor(request: RightsRequest) -> str:
-    return to_text(msgspec.json.encode(store.Place(due_at=request.due_at, request_id=request.request_id)))
-
-
-def _place(cursor: str) -> store.Place:
-    try:
-        place = msgspec.json.decode(from_text(cursor), type=store.Place)
-    except ValueError:
-        place = None
-    if place is None or not within_reach(place.due_at):
-        fault = Fault("query.after", "must be the `next` of an earlier page")
-        raise InvalidBody("The page cannot be found.", faults=[fault])
-    return place

@@ -1,5 +1,6 @@
 """How a request moves: where it stands, and the ledger entry that says so, are written together or not at all."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +18,13 @@ RIGHTS_REQUEST = "rights_request"
 
 
 async def enter(
-    connection: Connection, request: RightsRequest, bundle: str, *, at: datetime, by: UUID | None = None
+    connection: Connection,
+    request: RightsRequest,
+    bundle: str,
+    *,
+    at: datetime,
+    by: UUID | None = None,
+    also: Mapping[str, str] | None = None,
 ) -> None:
     """Write in the ledger where a request stands; `by` is the officer who moved it. No identifier and no free text."""
     facts = {
@@ -26,6 +33,7 @@ async def enter(
         "state": request.state.value,
         "bundle": bundle,
         **({"officer": str(by)} if by else {}),
+        **(also or {}),
     }
     await ledger.append(connection, [ledger_rules.entry(RIGHTS_REQUEST, request.request_id, new_id(), at, at, facts)])
 
@@ -55,4 +63,14 @@ async def move(
         closed_at=moved_at if to in rules.FINAL else None,
     )
     await enter(connection, moved, bundle, at=moved_at, by=by)
+    return moved
+
+
+async def drop(
+    connection: Connection, request: RightsRequest, to: State, bundle: str, *, at: datetime | None
+) -> RightsRequest:
+    """Let a request end with nothing kept of what was written, and nobody told."""
+    moved = await move(connection, request, to, bundle, at=at)
+    await store.empty(connection, request.request_id)
+    await store.forget_address(connection, request.request_id)
     return moved

@@ -6,9 +6,9 @@ SELECT clock_timestamp();
 -- Keep a new request.
 INSERT INTO rights_requests (
     request_id, "right", state, language, lookups, unverified, purposes, filed_by, received_at, due_at, verified_by,
-    verified_at, details, verification, replacement, grounds, address
+    verified_at, details, verification, replacement, grounds, address, identifiers
 ) VALUES (
-    $1, $2, $3, $4, kept($5), kept($6), nullif($7::text[], '{}'), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+    $1, $2, $3, $4, kept($5), kept($6), nullif($7::text[], '{}'), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
 );
 
 -- name: request
@@ -16,14 +16,15 @@ INSERT INTO rights_requests (
 SELECT
     r.request_id, r."right", r.state, r.language, coalesce(r.lookups, '{}') AS lookups,
     coalesce(r.unverified, '{}') AS unverified, coalesce(r.purposes, '{}') AS purposes, r.filed_by, r.received_at, r.due_at,
-    r.verified_by, r.verified_at, r.extended_at, r.refusal, r.completed_at, r.closed_at, r.certificate,
+    r.verified_by, r.verified_at, r.extended_at, r.refusal, r.completed_at, r.closed_at,
+    r.lifts_at, r.certificate,
     ARRAY(SELECT a.officer_id FROM rights_approvals a WHERE a.request_id = r.request_id ORDER BY a.approved_at) AS approved_by
 FROM rights_requests r
 WHERE r.request_id = $1;
 
 -- name: sealed
 -- What is sealed of one request.
-SELECT details, verification, replacement, grounds, address, extension, refusal_text
+SELECT details, verification, replacement, grounds, address, identifiers, extension, refusal_text
 FROM rights_requests WHERE request_id = $1;
 
 -- name: lock
@@ -43,18 +44,20 @@ WHERE request_id IN (
 ORDER BY request_id FOR UPDATE;
 
 -- name: page
--- Requests after a place in the order of urgency.
+-- Requests after a place in the order of urgency: what is unfinished comes first.
 SELECT
     r.request_id, r."right", r.state, r.language, coalesce(r.lookups, '{}') AS lookups,
     coalesce(r.unverified, '{}') AS unverified, coalesce(r.purposes, '{}') AS purposes, r.filed_by, r.received_at, r.due_at,
-    r.verified_by, r.verified_at, r.extended_at, r.refusal, r.completed_at, r.closed_at, r.certificate,
+    r.verified_by, r.verified_at, r.extended_at, r.refusal, r.completed_at, r.closed_at,
+    r.lifts_at, r.certificate,
     ARRAY(SELECT a.officer_id FROM rights_approvals a WHERE a.request_id = r.request_id ORDER BY a.approved_at) AS approved_by
 FROM rights_requests r
 WHERE ($1::text IS NULL OR r.state = $1)
-    AND ($2::timestamptz IS NULL OR r.due_at < $2)
-    AND ($3::timestamptz IS NULL OR (r.due_at, r.request_id) > ($3, $4::uuid))
-ORDER BY r.due_at, r.request_id
-LIMIT $5;
+    AND ($2::text IS NULL OR r."right" = $2)
+    AND ($3::timestamptz IS NULL OR r.due_at < $3)
+    AND ($4::boolean IS NULL OR (r.closed_at IS NOT NULL, r.due_at, r.request_id) > ($4, $5, $6::uuid))
+ORDER BY r.closed_at IS NOT NULL, r.due_at, r.request_id
+LIMIT $7;
 
 -- name: verify
 -- Take some of the identifiers that a request names as those of its person; the first who vouched stands.
@@ -71,19 +74,48 @@ INSERT INTO rights_approvals (request_id, officer_id, approved_at) VALUES ($1, $
 ON CONFLICT (request_id, officer_id) DO NOTHING;
 
 -- name: move
--- Let a request take its next step at a time, which closes it where it is the last one.
+-- Let a request take its next step at a time, which closes it where it is the last one: what only served to serve it goes.
 UPDATE rights_requests SET
     state = $2,
+    identifiers = CASE WHEN NOT $4::boolean THEN identifiers END,
+    replacement = CASE WHEN NOT $4::boolean THEN replacement END,
     completed_at = CASE WHEN $2 IN ('completed', 'completed_with_exceptions') THEN $3 ELSE completed_at END,
     closed_at = CASE WHEN $4::boolean THEN $3 END
 WHERE request_id = $1;
+
+-- name: extend
+-- Give the answer more time.
+UPDATE rights_requests SET due_at = $2, extended_at = $3, extension = $4 WHERE request_id = $1;
+
+-- name: refuse
+-- Keep why a request is refused.
+UPDATE rights_requests SET refusal = $2, refusal_text = $3 WHERE request_id = $1;
+
+-- name: lift
+-- Keep before when a restriction is not lifted.
+UPDATE rights_requests SET lifts_at = $2 WHERE request_id = $1;
+
+-- name: respell
+-- Let unfinished requests about the holder of an identifier name them by the right one.
+UPDATE rights_requests SET lookups = ARRAY(SELECT DISTINCT l FROM unnest(array_replace(lookups, $1, $2)) AS l ORDER BY l)
+WHERE lookups @> ARRAY[$1::bytea] AND closed_at IS NULL;
+
+-- name: forsaken
+-- Some requests that nobody has verified since a time, held against whoever does meanwhile.
+SELECT request_id FROM rights_requests
+WHERE closed_at IS NULL AND state IN ('received', 'verifying') AND received_at < clock_timestamp() - $1::interval
+ORDER BY request_id LIMIT $2 FOR UPDATE SKIP LOCKED;
 
 -- name: empty
 -- Take from a request everything that leads to the person.
 UPDATE rights_requests SET
     lookups = NULL, unverified = NULL, purposes = NULL, details = NULL, verification = NULL, replacement = NULL,
-    grounds = NULL, extension = NULL, refusal_text = NULL
+    grounds = NULL, identifiers = NULL, extension = NULL, refusal_text = NULL
 WHERE request_id = $1;
+
+-- name: forget_address
+-- Forget where the outcome was to be told.
+UPDATE rights_requests SET address = NULL WHERE request_id = $1;
 
 -- name: let_go
 -- Take the lookups of erased people out of unfinished requests that also name somebody else, who must still be served.
@@ -91,7 +123,7 @@ WHERE request_id = $1;
 UPDATE rights_requests SET
     lookups = ARRAY(SELECT l FROM unnest(lookups) AS l WHERE l <> ALL($1::bytea[])),
     unverified = ARRAY(SELECT l FROM unnest(unverified) AS l WHERE l <> ALL($1::bytea[])),
-    details = NULL, verification = NULL, replacement = NULL, grounds = NULL,
+    details = NULL, verification = NULL, replacement = NULL, grounds = NULL, identifiers = NULL,
     address = CASE WHEN lookups <> '{}' OR NOT unverified <@ $1::bytea[] THEN address END
 WHERE (lookups && $1::bytea[] AND NOT lookups <@ $1::bytea[] OR unverified && $1::bytea[]) AND closed_at IS NULL;
 

@@ -1,15 +1,11 @@
-"""When an answer is due, and who may move a request how far (DESIGN section 8)."""
+"""Where a request may go, and who may move it there (docs/rights-requests.md)."""
 
-from calendar import monthrange
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
 from service.rights.model import RequestUnknown, Right, RightsRequest, State
-
-SATURDAY = 5
-DECEMBER = 12
 
 ENDINGS = frozenset({State.REFUSED, State.CANCELLED})
 """How a request may end that has not begun to run."""
@@ -27,20 +23,10 @@ MOVES: Mapping[State, frozenset[State]] = {
 """Where a request may go from where it stands (docs/rights-requests.md)."""
 FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 SERVED = frozenset({State.COMPLETED, State.COMPLETED_WITH_EXCEPTIONS})
+UNSERVED = FINAL - SERVED
 UNVERIFIED = frozenset({State.RECEIVED, State.VERIFYING})
 PACKAGED = frozenset({Right.ACCESS, Right.PORTABILITY})
 """The rights that are served by a package."""
-
-
-def due_at(received_at: datetime) -> datetime:
-    """One calendar month after receipt (Art. 12(3)), at the same time of day in UTC.
-
-    In a month without such a day its last day; a Saturday or Sunday moves it to Monday (Reg. 1182/71, Art. 3).
-    """
-    year, month = (received_at.year + received_at.month // DECEMBER, received_at.month % DECEMBER + 1)
-    day = min(received_at.day, monthrange(year, month)[1])
-    due = received_at.replace(year=year, month=month, day=day)
-    return due + timedelta(days=max(0, 7 - due.weekday()) if due.weekday() >= SATURDAY else 0)
 
 
 def found(request: RightsRequest | None) -> RightsRequest:
@@ -78,6 +64,24 @@ def approving(request: RightsRequest, officer_id: str) -> Approving:
 def enough(approved_by: set[UUID], needed: int) -> bool:
     """Whether a request runs now that these officers have approved it."""
     return len(approved_by) >= needed
+
+
+class Extension(Enum):
+    """What becomes of more time for a request."""
+
+    GRANTED = "granted"
+    EXTENDED_BEFORE = "extended before"
+    TOO_LATE = "too late"
+    ENDED = "ended"
+
+
+def extending(request: RightsRequest, now: datetime) -> Extension:
+    """Whether a request may take two more months: once, and before its first month is over (R2)."""
+    if request.state in FINAL:
+        return Extension.ENDED
+    if request.extended_at is not None:
+        return Extension.EXTENDED_BEFORE
+    return Extension.GRANTED if now < request.due_at else Extension.TOO_LATE
 
 
 class Fetching(Enum):

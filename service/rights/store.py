@@ -1,7 +1,7 @@
 """Rights requests in the database."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -17,8 +17,22 @@ QUERIES = load(__package__)
 class Place(Struct, frozen=True, array_like=True):
     """A place in the order of urgency: behind this request."""
 
+    closed: bool
     due_at: Instant
     request_id: UUID
+
+
+def behind(request: RightsRequest) -> Place:
+    """The place behind a request."""
+    return Place(closed=request.closed_at is not None, due_at=request.due_at, request_id=request.request_id)
+
+
+class Wanted(Struct, frozen=True):
+    """Which requests are looked for; None is whichever."""
+
+    state: State | None = None
+    right: Right | None = None
+    due_before: datetime | None = None
 
 
 class Naming(Struct, frozen=True):
@@ -56,6 +70,7 @@ async def file(connection: Connection, request: RightsRequest, sealed: Sealed) -
         sealed.replacement,
         sealed.grounds,
         sealed.address,
+        sealed.identifiers,
     )
 
 
@@ -77,14 +92,14 @@ async def locked(connection: Connection, request_id: UUID, *, alike: bool = Fals
     return await request(connection, request_id)
 
 
-async def page(
-    reader: Reader, state: State | None, due_before: datetime | None, after: Place | None, most: int
-) -> list[RightsRequest]:
+async def page(reader: Reader, wanted: Wanted, after: Place | None, most: int) -> list[RightsRequest]:
     """Up to `most` requests, the most urgent first, behind a place."""
     rows = await reader.fetch(
         QUERIES["page"],
-        state.value if state else None,
-        due_before,
+        wanted.state.value if wanted.state else None,
+        wanted.right.value if wanted.right else None,
+        wanted.due_before,
+        after.closed if after else None,
         after.due_at if after else None,
         after.request_id if after else None,
         most,
@@ -113,6 +128,36 @@ async def approve(connection: Connection, request_id: UUID, officer_id: UUID, at
 async def move(connection: Connection, request_id: UUID, state: State, at: datetime, *, closes: bool) -> None:
     """Write where a request stands from now on. Nobody calls this but `moving`, which writes it in the ledger too."""
     await connection.execute(QUERIES["move"], request_id, state.value, at, closes)
+
+
+async def extend(connection: Connection, request_id: UUID, due_at: datetime, at: datetime, reason: bytes) -> None:
+    """Give the answer more time, for a sealed reason."""
+    await connection.execute(QUERIES["extend"], request_id, due_at, at, reason)
+
+
+async def refuse(connection: Connection, request_id: UUID, reason: Refusal, text: bytes) -> None:
+    """Keep why a request is refused; the text is sealed."""
+    await connection.execute(QUERIES["refuse"], request_id, reason.value, text)
+
+
+async def lift(connection: Connection, request_id: UUID, lifts_at: datetime) -> None:
+    """Keep before when a restriction is not lifted."""
+    await connection.execute(QUERIES["lift"], request_id, lifts_at)
+
+
+async def respell(connection: Connection, wrong: bytes, right: bytes) -> None:
+    """Let unfinished requests name somebody by the right identifier."""
+    await connection.execute(QUERIES["respell"], wrong, right)
+
+
+async def forsaken(connection: Connection, age: timedelta, most: int) -> list[UUID]:
+    """Some requests that nobody has verified for so long, locked."""
+    return [row["request_id"] for row in await connection.fetch(QUERIES["forsaken"], age, most)]
+
+
+async def forget_address(connection: Connection, request_id: UUID) -> None:
+    """Forget where the outcome was to be told."""
+    await connection.execute(QUERIES["forget_address"], request_id)
 
 
 async def empty(connection: Connection, request_id: UUID) -> None:
@@ -179,4 +224,5 @@ def _request(row: Row) -> RightsRequest:
         extended_at=row["extended_at"],
         refusal=Refusal(row["refusal"]) if row["refusal"] else None,
         closed_at=row["closed_at"],
+        lifts_at=row["lifts_at"],
     )

@@ -15,13 +15,14 @@ from service.kernel.ids import new_id
 from service.kernel.problem import Unavailable
 from service.policy.commands import ActivePolicy
 from service.subjects import rules, store
-from service.subjects.keyring import Keyring, Stage, lookups_of_version
+from service.subjects.keyring import Keyring, Stage, lookups_of_version, version_of
 from service.subjects.keys.commands import SubjectKeys
 from service.subjects.keys.model import Seals
 from service.subjects.model import (
     COOKIE_HEADER,
     Identifier,
     IdentifierRefused,
+    IdentifierTaken,
     Led,
     Lookup,
     NotYourSubject,
@@ -156,6 +157,40 @@ class Subjects:
         if new is None or len(new) < len(ids):
             raise RunAgain
         return ids, seals
+
+    async def rectify(
+        self, connection: Connection, wrong: bytes, right: Lookup, *, at: datetime | None
+    ) -> tuple[Led, datetime] | None:
+        """Let who is found by a wrong identifier be found by the right one instead (Art. 16); since when.
+
+        In the order of the locks; nobody may have one yet. None where nobody is known by the wrong one. Raises
+        `IdentifierTaken` where somebody else is by the right one, `KeyringUnavailable` and `RunAgain`.
+        """
+        led = (await store.resolve(connection, [wrong])).get(wrong)
+        if led is None:
+            return None
+        stage, seals = self._keyring.stage, await self.keys.seals({led.home})
+        if led.home not in seals:
+            raise RunAgain
+        proposal = self._proposal(stage, seals, led.home, right, at)
+        placed = await store.rectify(connection, wrong, proposal, stage)
+        if placed is None:
+            await self._catch_up(connection)
+            raise RunAgain
+        if placed < len(store.rows_of(proposal)[0]):
+            raise IdentifierTaken("Nothing was changed: somebody else is known by what should stand there.")
+        await store.lock(connection, set(led))
+        clock, after = await store.confirm(connection, [wrong, right.hash])
+        if after.get(wrong) != led or after.get(right.hash) != led:
+            raise RunAgain
+        await store.replace(connection, proposal)
+        await store.bump(connection, set(led))
+        return led, at or clock
+
+    def among(self, lookup: Lookup, names: Collection[bytes]) -> list[bytes]:
+        """Those of these lookups that are of this identifier, under whichever version of the key."""
+        plain = lookup.normalised.encode()
+        return [name for name in names if self.hash_under(version_of(name), lookup.kind, plain) == name]
 
     async def _catch_up(self, connection: Connection) -> None:
         try:

@@ -67,6 +67,11 @@ def lookups_of_version(version: int) -> bytes:
     return version.to_bytes(2, "big")
 
 
+def version_of(lookup: bytes) -> int:
+    """The version of the key that a lookup was made under."""
+    return int.from_bytes(lookup[:2], "big")
+
+
 class Keyring:
     """The keys by their use: find subjects, seal values, make tokens, sign, name subjects to recipients, keep proof.
 

@@ -60,6 +60,13 @@ class IdentifierRefused(Problem):
     status = 422
 
 
+class IdentifierTaken(Problem):
+    """The right identifier is somebody else's."""
+
+    slug = "identifier-taken"
+    status = 409
+
+
 class SubjectMissing(Problem):
     """The request does not say whom it is about."""
 

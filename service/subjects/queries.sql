@@ -30,6 +30,26 @@ WITH stage AS (
 )
 SELECT CASE WHEN EXISTS (SELECT FROM stage) THEN ARRAY(SELECT subject_id FROM made) END AS new;
 
+-- name: rectify
+-- Let the subject of an identifier be found by another of the same kind too, under each version of the key that is in use.
+-- How many of these rows are new, or null where the key's rotation is at another stage than $6 to $8.
+WITH stage AS (
+    SELECT FROM key_stages WHERE use = 'lookup' AND oldest = $6 AND newest = $7 AND reads = $8
+), placed AS (
+    INSERT INTO lookups (lookup, subject_id, kind, key_version, sealed, created_at, linked_to)
+    SELECT p.lookup, l.subject_id, l.kind, p.key_version, $5, l.created_at, l.linked_to
+    FROM unnest($3::bytea[], $4::smallint[]) AS p (lookup, key_version) JOIN lookups l ON l.lookup = $1 AND l.kind = $2
+    WHERE EXISTS (SELECT FROM stage)
+    ORDER BY 1
+    ON CONFLICT (lookup) DO NOTHING
+    RETURNING lookup
+)
+SELECT CASE WHEN EXISTS (SELECT FROM stage) THEN (SELECT count(*) FROM placed) END AS placed;
+
+-- name: replace
+-- Delete the identifiers of a subject of one kind but for some.
+DELETE FROM lookups WHERE subject_id = $1 AND kind = $2 AND lookup <> ALL($3::bytea[]);
+
 -- name: resolve
 -- The active subjects behind lookups, and whose own each lookup is: another's where it is linked.
 SELECT l.lookup, s.subject_id, l.subject_id AS home

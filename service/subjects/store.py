@@ -45,6 +45,28 @@ async def admit(connection: Connection, proposals: Sequence[Proposal], stage: St
     return None if new is None else set(new)
 
 
+async def rectify(connection: Connection, wrong: bytes, right: Proposal, stage: Stage) -> int | None:
+    """Step 2 for somebody who is known: record another identifier of theirs; how many of its rows are new.
+
+    None, and nothing is recorded, where the key's rotation is at another stage.
+    """
+    lookups, versions = rows_of(right)
+    stages = stage.oldest, stage.newest, stage.reads
+    return await connection.fetchval(QUERIES["rectify"], wrong, right.kind, lookups, versions, right.sealed, *stages)
+
+
+async def replace(connection: Connection, right: Proposal) -> None:
+    """Forget what a subject was called before. The caller holds their lock."""
+    await connection.execute(QUERIES["replace"], right.subject_id, right.kind, rows_of(right)[0])
+
+
+def rows_of(proposal: Proposal) -> tuple[list[bytes], list[int]]:
+    """The lookups of a proposal, one under each version of the key that is in use, and these versions."""
+    if proposal.also is None or proposal.also_version is None:
+        return [proposal.lookup], [proposal.key_version]
+    return [proposal.lookup, proposal.also], [proposal.key_version, proposal.also_version]
+
+
 async def resolve(reader: Reader, lookups: Iterable[bytes]) -> Mapping[bytes, Led]:
     """Step 3: the active subject behind each lookup; strangers and the erased are left out."""
     rows = await reader.fetch(QUERIES["resolve"], list(lookups))

@@ -41,6 +41,7 @@ JUDGED = {
     "event": "the name of an event",
     "key": "a key",
     "country": "a country, such as IT",
+    "holidays": "a calendar of public holidays, such as IT or DE-BY",
     "language": "a language, such as it",
     "origin": "an origin, such as https://shop.example",
     "endpoint": "an address, https://…",

@@ -123,8 +123,9 @@ async def test_what_protected_then_protects_then(service: Running) -> None:
     objecting = subject | {"purposes": ["analytics"]}
     succeeded(await service.post("/v1/objections", objecting, now=text(NOON + DAY)), 201)
     await service.give(customer(), "analytics", now=text(NOON + 2 * DAY))
+    ending = subject | {"told": "by letter"}
     succeeded(await service.post("/v1/restrictions", subject, key=officer, now=text(NOON + 3 * DAY)), 201)
-    succeeded(await service.post("/v1/restrictions/lift", subject, key=officer, now=text(NOON + 4 * DAY)))
+    succeeded(await service.post("/v1/restrictions/lift", ending, key=officer, now=text(NOON + 4 * DAY)))
     for days, reason in enumerate(("consent_given", "objected", "consent_given", "restricted", "consent_given")):
         for clock in ("at", "known_at"):
             assert (await asked(service, **{clock: NOON + days * DAY}))["reason"] == reason, (days, clock)

@@ -184,7 +184,7 @@ async def test_a_restriction_holds_too(service: Running) -> None:
     await service.withdraw(ADA)
     await worked(service)
     assert await kept(service) == ["search"]
-    succeeded(await service.post("/v1/restrictions/lift", SUBJECT, key=officer))
+    succeeded(await service.post("/v1/restrictions/lift", SUBJECT | {"told": "by letter"}, key=officer))
     await worked(service)
     assert await kept(service) == []
 

@@ -12,7 +12,7 @@ from service.cli.replaying import opened, time_of
 from service.kernel.clock import system_now
 from service.rights import store
 from service.rights.model import RightsRequest, State
-from service.rights.store import Place
+from service.rights.store import Wanted, behind
 
 AT_ONCE = 500
 
@@ -44,17 +44,17 @@ def list_requests(state: str | None, due_before: datetime | None, as_json: bool)
 
 async def _list(state: State | None, due_before: datetime | None, *, as_json: bool) -> None:
     async with opened(settings_of()) as database:
-        place: Place | None = None
-        while page := await store.page(database, state, due_before, place, AT_ONCE):
+        wanted, place = Wanted(state=state, due_before=due_before), None
+        while page := await store.page(database, wanted, place, AT_ONCE):
             now = system_now()
             for request in page:
                 listed = _listed(request, now)
                 click.echo(msgspec.json.encode(listed) if as_json else "  ".join(_words(listed)))
-            place = Place(due_at=page[-1].due_at, request_id=page[-1].request_id)
+            place = behind(page[-1])
 
 
 def _listed(request: RightsRequest, now: datetime) -> Listed:
-    closed = request.completed_at is not None
+    closed = request.closed_at is not None
     return Listed(
         request_id=str(request.request_id),
         right=request.right.value,

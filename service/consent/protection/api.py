@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from service.consent.protection.commands import ProtectionDesk
-from service.consent.protection.model import Lifted, Objected, Objecting, Restricted, Restricting
+from service.consent.protection.model import Lifted, Objected, Objecting, Restricted, Restricting, Telling
 from service.kernel.auth import AdmittedRequest, may
 from service.kernel.idempotency import IdempotencyHeader
 from service.subjects.model import CookieHeader
@@ -33,9 +33,9 @@ async def restrict(
 
 @post("/restrictions/lift", operation_id="LiftRestriction", guards=[may("rights:decide")], status_code=200)
 async def lift(
-    data: JSONBody[Restricting], protection_desk: NamedDependency[ProtectionDesk], request: AdmittedRequest
+    data: JSONBody[Telling], protection_desk: NamedDependency[ProtectionDesk], request: AdmittedRequest
 ) -> Lifted:
-    """End a restriction. Tell the person before you do (Art. 18(3))."""
+    """End a restriction of which the person was told that it ends (Art. 18(3))."""
     return await protection_desk.lift(data, request.user.moment)
 
 

@@ -41,6 +41,16 @@ class Restricting(Struct, frozen=True, forbid_unknown_fields=True):
     subject: Identifier
 
 
+class Telling(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose restriction ends, and how they were `told` before (Art. 18(3)); it is kept sealed, as evidence."""
+
+    subject: Identifier
+    told: Annotated[str, Meta(min_length=1, max_length=4000)]
+
+    def __repr__(self) -> str:
+        return "Telling(…)"
+
+
 class Restricted(Struct, frozen=True):
     """The restriction that holds now, and the entry that says so."""
 

@@ -43,7 +43,9 @@ async def explain(
     """
     if token is not None:
         return await explanation_desk.explain_by_token(decision_id, token, Reading(language, detail, system_now()))
-    return await explanation_desk.explain(decision_id, Reading(language, detail, request.user.moment.now))
+    moment = request.user.moment
+    await explanation_desk.opened_by(decision_id, request.user.principal, moment)
+    return await explanation_desk.explain(decision_id, Reading(language, detail, moment.now))
 
 
 router = Router(path="/v1", route_handlers=[explain], tags=["Decisions"])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -23,13 +24,17 @@ from service.decisioning.model import Choice, DecisionMade, Inputs, Mode, Reason
 from service.decisioning.tokens import TokenRefused, Tokens
 from service.journey import store as journey_store
 from service.journey.model import PastContact
-from service.kernel.clock import system_now
+from service.kernel.auth import Principal
+from service.kernel.clock import Moment, system_now
 from service.kernel.database import Connection, Database, Reader
 from service.kernel.problem import Forbidden
 from service.policy.commands import ActivePolicy, Archive
 from service.policy.model import Bundle
+from service.subjects.reading import read_of
 
 Open = Callable[[str, str, UUID, bytes], bytes]
+
+FEW = 200
 
 _inputs = msgspec.json.Decoder(Inputs)
 
@@ -75,6 +80,13 @@ class ExplanationDesk:
             raise Forbidden("With a token there is what the person is told; leave `detail` out.")
         return await self.explain(decision_id, reading)
 
+    async def opened_by(self, decision_id: UUID, caller: Principal, moment: Moment) -> None:
+        """Record that an officer opens the explanation of a decision; what a key reads is its service's."""
+        if caller.kind != "officer" or (stored := await store.decision(self._database, decision_id)) is None:
+            return
+        read = partial(read_of, subject_id=stored.subject_id, officer=caller, what="explanation", which=decision_id)
+        await self._database.run("explanation.open", partial(read, at=moment.override))
+
     async def explain(self, decision_id: UUID, reading: Reading) -> Explanation:
         """Why a stored decision was what it was, by the bundle of its time; raises `DecisionUnknown`."""
         stored = await store.decision(self._database, decision_id)
@@ -87,13 +99,16 @@ class ExplanationDesk:
     async def explain_all(
         self, connection: Connection, decisions: Sequence[Stored], reading: Reading
     ) -> dict[UUID, Explanation]:
-        """Why several decisions for one person were what they were, read at one moment; by decision."""
+        """Why several decisions for one person were what they were, read at one moment; by decision.
+
+        They may be many, so that contacts are left out only of who has few (`FEW`): with more it would take too long.
+        """
         about = await self._about(connection, decisions[0].subject_id, reading.now) if decisions else None
         if about is None:
             return {}
         purposes = [*self._policy.current.purposes]
         kept = await journey_store.remembered(
-            connection, about.standing.subject_id, purposes, reading.now, reading.now, MOST + 1
+            connection, about.standing.subject_id, purposes, reading.now, reading.now, FEW + 1
         )
         about = replace(about, contacts=kept)
         return {
@@ -177,12 +192,13 @@ class ExplanationDesk:
         read = {field.purpose for field in case.slot.personal if field.purpose}
         if about is None or not read:
             return case
+        most = MOST if about.contacts is None else FEW
         if about.contacts is None:
             subject_id = about.standing.subject_id
             kept = await journey_store.remembered(reader, subject_id, read, now, decided_at)
         else:
             kept = then_known(about.contacts, read, now, decided_at)
-        return replace(case, contacts=readable(kept, about.standing, about.verdicts, self._policy.current))
+        return replace(case, contacts=readable(kept, about.standing, about.verdicts, self._policy.current), most=most)
 
     async def _about(self, reader: Reader, subject_id: UUID, now: datetime) -> About | None:
         """Where a person stands, and what may be read of them now."""

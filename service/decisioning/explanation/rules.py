@@ -31,13 +31,17 @@ class Found(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """A decision as it can be made again. `contacts` are those that may still be read, as they were known then."""
+    """A decision as it can be made again. `contacts` are those that may still be read, as they were known then.
+
+    Of somebody with more than `most` of them none is left out to see what would have been.
+    """
 
     bundle: Bundle
     placement: Placement
     inputs: Inputs
     now: datetime
     contacts: Sequence[PastContact] = ()
+    most: int = MOST
 
     @property
     def slot(self) -> Slot:
@@ -68,7 +72,7 @@ def counterfactuals(case: Case) -> list[Found]:
 
 def changes(case: Case) -> Iterator[Changed]:
     """Every single change that is tried: a contact less, another value, no contact of an event, a purpose less."""
-    remembers = len(case.contacts) <= MOST and _remembers(case)
+    remembers = len(case.contacts) <= case.most and _remembers(case)
     if remembers:
         yield from _a_contact_less(case)
     yield from _another_value(case)

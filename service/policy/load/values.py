@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import phonenumbers
+from holidays import list_supported_countries
 from msgspec import Struct
 
 from service.policy.load.words import LANGUAGES
@@ -76,6 +77,15 @@ def country(value: str) -> str | None:
     if value in phonenumbers.SUPPORTED_REGIONS:
         return None
     return "is no country; write its two capital letters as in ISO 3166, such as IT"
+
+
+def holidays(value: str) -> str | None:
+    """The calendar of public holidays of a country, or of a part of one."""
+    country, _, part = value.partition("-")
+    parts = list_supported_countries(include_aliases=False).get(country)
+    if parts is not None and (value == country or part in parts):
+        return None
+    return "is no calendar of public holidays; write a country as IT, or a part of one as DE-BY (ISO 3166)"
 
 
 def language(value: str) -> str | None:

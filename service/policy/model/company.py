@@ -97,10 +97,14 @@ class Recipient(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long what is kept that no purpose's own retention covers, in days; an older touchpoint is refused."""
+    """How long what is kept that no purpose's own retention covers, in days; an older touchpoint is refused.
+
+    `holidays` are the calendars, `IT` or `DE-BY`, of the days on which no answer to a person falls due.
+    """
 
     consent_proof: int
     inactive_subjects: int
     closed_requests: int
     suppressions: int
     oldest_touchpoint: int = 3650
+    holidays: tuple[str, ...] = ()

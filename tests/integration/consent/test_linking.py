@@ -75,7 +75,9 @@ async def speak(service: Running, chance: random.Random, subject: Json) -> None:
         case "restrict":
             await service.post("/v1/restrictions", {"subject": subject}, key=service.officers[0])
         case _:
-            await service.post("/v1/restrictions/lift", {"subject": subject}, key=service.officers[0])
+            await service.post(
+                "/v1/restrictions/lift", {"subject": subject, "told": "by letter"}, key=service.officers[0]
+            )
 
 
 async def test_a_clock_that_was_set_back_loses_no_link(service: Running) -> None:

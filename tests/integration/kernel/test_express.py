@@ -30,7 +30,7 @@ GOOD: Mapping[str, Any] = {
     "/v1/consents/status": STRANGER,
     "/v1/objections": {**STRANGER, "purposes": ["marketing_email"]},
     "/v1/restrictions": {**STRANGER, "reason": "accuracy"},
-    "/v1/restrictions/lift": STRANGER,
+    "/v1/restrictions/lift": {**STRANGER, "told": "by letter"},
     "/v1/subjects/link": {"anonymous": {"kind": "cookie", "value": "invented"}, "known": customer("nobody-yet")},
     "/v1/subjects/unlink": {"identifier": {"kind": "cookie", "value": "invented"}},
     "/v1/pseudonyms": {"recipient": "crm", "subjects": [customer("nobody-yet")]},

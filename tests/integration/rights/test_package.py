@@ -1,12 +1,14 @@
 """How a package is made: at one moment, without a lock, once, and without leaving anything open behind."""
 
 import io
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
+from benchmarks.package import approved, fill
 from service.kernel import datamap
 from service.kernel.clock import Moment
 from service.kernel.database import Connection
@@ -14,6 +16,7 @@ from service.kernel.datamap import Person
 from service.rights.model import PackageServed
 from service.rights.package.gather import gather
 from service.rights.package.spool import Spool
+from service.subjects.model import Identifier
 from tests.filing import REQUESTS, approve_all, data, fetch, file, package
 from tests.running import Running, customer, refused, succeeded
 
@@ -45,7 +48,7 @@ async def test_a_package_is_served_once(service: Running) -> None:
 async def test_a_package_that_did_not_arrive_can_be_fetched_again(service: Running) -> None:
     """A download that breaks off has served nobody: the request stays open."""
     request_id = await _ready(service)
-    pieces = await service.desks.rights.package(UUID(request_id), Moment(now=datetime.now(UTC), override=None))
+    pieces = await service.desks.access.package(UUID(request_id), Moment(now=datetime.now(UTC), override=None))
     assert await anext(pieces)
     await pieces.aclose()
     assert await _state(service, request_id) == "running"
@@ -53,12 +56,17 @@ async def test_a_package_that_did_not_arrive_can_be_fetched_again(service: Runni
 
 
 async def test_a_package_waits_for_nobody(service: Running) -> None:
-    """Whoever holds the person's lock does not keep the package waiting, nor the package them."""
+    """Whoever holds the person's lock does not keep the package waiting, nor the package them.
+
+    Only the entry that an officer fetches it waits, before anything is gathered.
+    """
     request_id = await _ready(service)
+    moment = Moment(now=datetime.now(UTC), override=None)
 
     async def work(connection: Connection) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(subject_id::text, 0)) FROM subjects")
-        assert (await fetch(service, request_id, "package")).status_code == 200
+        pieces = await service.desks.access.package(UUID(request_id), moment)
+        assert [piece async for piece in pieces]
 
     await service.database.run("test.hold", work)
 
@@ -112,3 +120,28 @@ async def test_what_was_written_about_several_people_is_shown_to_none(service: R
             row["details"] for tables in held for row in tables["rights_requests"] if row["details"]
         ]
     assert told == {"ada": ["ada alone"], "bob": [], "nobody": []}
+
+
+async def test_a_package_takes_no_more_memory_the_more_there_is(service: Running) -> None:
+    """Of somebody with four times as many contacts no more is held at once: rows wait on the disk, sealed."""
+    tracemalloc.start()
+    try:
+        peaks = [await _peak(service, customer(f"of {number}"), number) for number in (3_000, 12_000)]
+    finally:
+        tracemalloc.stop()
+    few, many = peaks
+    assert many < 12 * 2**20
+    assert many < few + 2 * 2**20
+
+
+async def _peak(service: Running, whom: dict[str, str], touchpoints: int) -> int:
+    """The most memory that was held while the package of somebody with so many contacts was made."""
+    subjects = service.desks.subjects
+    lookup = subjects.lookup(Identifier(**whom))
+    await fill(service.database, subjects, lookup, touchpoints)
+    request_id = await approved(service.database, lookup)
+    tracemalloc.reset_peak()
+    held, _ = tracemalloc.get_traced_memory()
+    async for _ in await service.desks.access.package(request_id, Moment(now=datetime.now(UTC))):
+        pass
+    return tracemalloc.get_traced_memory()[1] - held

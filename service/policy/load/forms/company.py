@@ -11,6 +11,7 @@ from service.policy.load.forms.marks import (
     Country,
     Days,
     Endpoint,
+    Holidays,
     Id,
     Key,
     Language,
@@ -109,13 +110,14 @@ class RecipientsFile(Struct, frozen=True):
 
 
 class RetentionFile(Struct, frozen=True):
-    """retention.toml: how long what is kept, in days."""
+    """retention.toml: how long what is kept, in days, and on which days nobody works when something falls due."""
 
     consent_proof: Days
     inactive_subjects: Days
     closed_requests: Days
     suppressions: Days
     oldest_touchpoint: Days = 3650
+    holidays: tuple[Holidays, ...] = ()
 
 
 class NoticeForm(Struct, frozen=True):
