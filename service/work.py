@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -9,11 +10,14 @@ from uuid import UUID
 from service.consent.consequences import BEFORE_ALL, Consequences
 from service.decisioning.learning.commands import Learner
 from service.kernel import idempotency, sessions
-from service.kernel.database import Connection, Database
+from service.kernel.database import Database
 from service.kernel.log import crash, event
 from service.kernel.problem import Unavailable
 from service.ledger.model import CheckpointRefused
 from service.ledger.sequencing import Sequencer
+from service.policy.model import Recipient
+from service.recipients import store as recipients
+from service.recipients.delivery import Delivery
 from service.recipients.mail.commands import Post
 from service.rights.retention.commands import Retention
 from service.subjects.keys.commands import shred_due, sweep
@@ -33,6 +37,7 @@ async def work(
     learner: Learner,
     keyring: Database,
     post: Post,
+    delivery: Delivery,
     retention: Retention,
 ) -> None:
     """Work until cancelled; a database that is gone is waited for."""
@@ -41,6 +46,7 @@ async def work(
         group.create_task(_tidy(database, consequences, keyring))
         group.create_task(_sequence(sequencer))
         group.create_task(_carry(post))
+        group.create_task(_deliver(delivery))
         group.create_task(_retain(retention))
 
 
@@ -88,6 +94,34 @@ async def _carry(post: Post) -> None:
         await asyncio.sleep(BETWEEN_ROUNDS.total_seconds())
 
 
+async def _deliver(delivery: Delivery) -> None:
+    """Deliver what recipients are to be told, each looked after again once its last round has ended."""
+    rounds: dict[str, asyncio.Task[None]] = {}
+    async with asyncio.TaskGroup() as group:
+        while True:
+            for recipient in await _waited_for(delivery):
+                if recipient.id not in rounds or rounds[recipient.id].done():
+                    rounds[recipient.id] = group.create_task(_serve(delivery, recipient))
+            await asyncio.sleep(BETWEEN_ROUNDS.total_seconds())
+
+
+async def _waited_for(delivery: Delivery) -> list[Recipient]:
+    try:
+        return await delivery.waited_for()
+    except Unavailable:
+        event("work.unavailable")
+        return []
+
+
+async def _serve(delivery: Delivery, recipient: Recipient) -> None:
+    try:
+        await delivery.serve(recipient)
+    except Unavailable:
+        event("work.unavailable")
+    except Exception as error:  # noqa: BLE001 - what was taken is due again; the other recipients must be told
+        crash("delivery.crashed", error)
+
+
 async def _learn(learner: Learner) -> None:
     """Compute the tables of offers that are due, now and again."""
     while True:
@@ -103,6 +137,7 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
     tasks = (
         partial(delete_ended, database, consequences),
         partial(forget_answers, database),
+        partial(forget_messages, database),
         partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),
@@ -124,14 +159,20 @@ async def delete_ended(database: Database, consequences: Consequences) -> None:
 
 
 async def forget_answers(database: Database) -> int:
-    """Delete the answers of idempotent writes that are older than 24 hours, batch by batch; returns how many."""
+    """Delete the answers of idempotent writes that are older than 24 hours; returns how many."""
+    return await _forget(database, "work.forget_answers", idempotency.forget)
+
+
+async def forget_messages(database: Database) -> int:
+    """Delete messages to recipients on which nothing depends any longer; returns how many."""
+    return await _forget(database, "work.forget_messages", recipients.forget)
+
+
+async def _forget(database: Database, name: str, forget: Callable[..., Awaitable[int]]) -> int:
+    """Delete batch by batch, until nothing is left of what may go."""
     forgotten = 0
     while True:
-        done = await database.run("work.forget_answers", _forget_batch)
+        done = await database.run(name, partial(forget, most=BATCH))
         forgotten += done
         if done < BATCH:
             return forgotten
-
-
-async def _forget_batch(connection: Connection) -> int:
-    return await idempotency.forget(connection, BATCH)

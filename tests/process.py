@@ -43,11 +43,13 @@ async def process_beside(
 
 
 @asynccontextmanager
-async def worker_beside(service: Running, policies_dir: Path, log: Path, **more: str) -> AsyncIterator[None]:
+async def worker_beside(
+    service: Running, policies_dir: Path, log: Path, **more: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """`placet work` as a process of its own, with the same keys."""
     process = await _placet("work", log=log, **_settings(service, policies_dir, 0) | more)
     try:
-        yield
+        yield process
     finally:
         if process.returncode is None:
             process.terminate()

@@ -10,6 +10,7 @@ from service.ledger.model import Entry
 from service.ledger.publication import Publication
 from service.ledger.sequencing import Sequencer
 from service.ledger.tree import Tree
+from service.work import work
 from tests.running import Running
 
 LEAVES = "SELECT leaf_index, entry_id, leaf_hash FROM ledger_leaves ORDER BY leaf_index"
@@ -69,3 +70,10 @@ async def require_whole(service: Running) -> None:
     checkpoint = note.read(published(service).read_text())
     assert (checkpoint.size, checkpoint.root) == (growing.size, growing.root)
     assert note.is_signed_by(checkpoint.note, service.desks.signer.public)
+
+
+async def working(service: Running) -> None:
+    """The worker's tasks, until cancelled."""
+    desks = service.desks
+    given = (service.database, desks.consequences, sequencer_of(service), desks.learner, service.keyring)
+    await work(*given, desks.post, desks.delivery, desks.retention)

@@ -26,11 +26,12 @@ BEGIN
         ('migrations',     'placet_serving', 'SELECT'),
         ('recipient_keys', 'placet_serving', 'SELECT, INSERT'),
         ('subject_keys',   'placet_serving', 'SELECT, INSERT, DELETE'),
-        -- `placet work`: deletes the keys of the erased and those that nobody got; it reads none that somebody has.
+        -- `placet work`: deletes the keys of the erased and those that nobody got. It reads no data key, and of the other
+        -- secrets what it takes to name somebody to a recipient.
         ('epochs',         'placet_worker', 'SELECT, INSERT'),
         ('migrations',     'placet_worker', 'SELECT'),
         ('recipient_keys', 'placet_worker', 'SELECT, INSERT'),
-        ('subject_keys',   'placet_worker', 'SELECT (subject_id, created_at), DELETE'),
+        ('subject_keys',   'placet_worker', 'SELECT (subject_id, created_at, epoch, pseudonym_secret), DELETE'),
         ('sweeps',         'placet_worker', 'SELECT, UPDATE')
     ) AS granted (name, role, rights) LOOP
         EXECUTE format('GRANT %s ON %I TO %I', line.rights, line.name, line.role);

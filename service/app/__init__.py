@@ -41,6 +41,7 @@ from service.ledger.api import router as ledger_router
 from service.policy.api import router as policy_router
 from service.policy.commands import ActivePolicy
 from service.policy.load import load
+from service.recipients.api import router as recipients_router
 from service.rights.api import router as rights_router
 from service.rights.links.api import router as links_router
 from service.rights.proof.api import router as proof_router
@@ -61,6 +62,7 @@ ROUTERS = (
     protection_router,
     linking_router,
     pseudonym_router,
+    recipients_router,
     journey_router,
     report_router,
     map_router,
@@ -123,6 +125,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "protection_desk": desks.protection,
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,
+        "delivery_desk": desks.deliveries,
         "journey_desk": desks.journey,
         "report_desk": desks.report,
         "explanation_desk": desks.explanations,

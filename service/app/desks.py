@@ -22,8 +22,12 @@ from service.kernel.idempotency import Answers
 from service.kernel.limits import Limits
 from service.ledger.commands import LedgerDesk
 from service.policy.commands import ActivePolicy, BundleDesk
+from service.recipients.commands import DeliveryDesk
+from service.recipients.delivery import Delivery
 from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
+from service.recipients.signatures import Signatures
+from service.recipients.wire import Wire
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
 from service.rights.ending import EndingDesk
@@ -87,6 +91,11 @@ class Desks:
     def _serve_rights(self, keyring: Keyring, answers: Answers, datamap: DataMap) -> None:
         """What people ask for about their data, and what goes to them and to recipients."""
         self.post = Post(self.database, keyring.seal, carrier_of(self.settings))
+        signatures, wire = Signatures(keyring), Wire(development=self.settings.development)
+        self.deliveries = DeliveryDesk(database=self.database, policy=self.policy, signatures=signatures)
+        self.delivery = Delivery(
+            database=self.database, policy=self.policy, keys=self.keys, signatures=signatures, wire=wire
+        )
         self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
         self.links = Links(self.database, keyring.token)
         self.rights = self._rights(answers, datamap)

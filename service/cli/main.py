@@ -12,6 +12,7 @@ from service.cli.ledger import ledger
 from service.cli.offers import offers
 from service.cli.operate import migrate, openapi, schema
 from service.cli.policies import policies
+from service.cli.recipients import recipients
 from service.cli.retention import retention
 from service.cli.rights import rights
 from service.cli.serve import serve, work
@@ -37,6 +38,7 @@ for command in (
     offers,
     keys,
     ledger,
+    recipients,
     rights,
     retention,
     api_keys,

@@ -34,14 +34,18 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
+from service.recipients.delivery import Delivery
 from service.recipients.mail.carriers import carrier_of
 from service.recipients.mail.commands import Post
+from service.recipients.signatures import Signatures
+from service.recipients.wire import Wire
 from service.rights.retention.commands import Retention
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file, upgrade_key_file
 from service.subjects.keyring import Keyring, load_key_file
+from service.subjects.keys.commands import SubjectKeys
 from service.subjects.recognition import recognise, require_new
 from service.work import work as work_on
 
@@ -113,10 +117,8 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
             sequencer = _sequencer(settings, desks.database, desks.signer)
-            tasks = partial(
-                work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database, desks.post
-            )
-            working = group.create_task(tasks(desks.retention)) if works else None
+            work = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, desks.keys.database)
+            working = group.create_task(work(desks.post, desks.delivery, desks.retention)) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             server.stop()
@@ -202,7 +204,12 @@ async def _work(settings: Settings, url: str) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
         async with _stop() as stop, keeping_up(database, policy), asyncio.TaskGroup() as group:
             learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
-            working = group.create_task(work_on(database, consequences, sequencer, learner, keys, post, retention))
+            signatures, wire = Signatures(keyring), Wire(development=settings.development)
+            named = SubjectKeys(keys, keyring)
+            delivery = Delivery(database=database, policy=policy, keys=named, signatures=signatures, wire=wire)
+            working = group.create_task(
+                work_on(database, consequences, sequencer, learner, keys, post, delivery, retention)
+            )
             await stop.wait()
             working.cancel()
     finally:

@@ -42,7 +42,7 @@ class Due(Struct, frozen=True):
     enqueued_at: datetime
 
 
-class Delivery(Struct, frozen=True):
+class DeliveryShown(Struct, frozen=True):
     """A message as officers see it: of whom it is and what it says is nobody's business but the recipient's."""
 
     message_id: UUID
@@ -62,7 +62,7 @@ class Delivery(Struct, frozen=True):
 class Deliveries(Struct, frozen=True):
     """Messages, the oldest first; `next` is what to send as `after` for more."""
 
-    deliveries: list[Delivery]
+    deliveries: list[DeliveryShown]
     next: UUID | None
 
 

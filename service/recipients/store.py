@@ -8,7 +8,7 @@ import msgspec
 
 from service.kernel.database import Connection, Reader
 from service.kernel.queries import load
-from service.recipients.model import Acknowledgement, Delivery, Due, Outcome, State
+from service.recipients.model import Acknowledgement, DeliveryShown, Due, Outcome, State
 
 QUERIES = load(__package__)
 
@@ -49,16 +49,16 @@ async def drop(connection: Connection, due: Due) -> None:
     await connection.execute(QUERIES["drop"], due.subject_id, due.message_id)
 
 
-async def deliveries(reader: Reader, state: State | None, after: UUID | None, most: int) -> list[Delivery]:
+async def deliveries(reader: Reader, state: State | None, after: UUID | None, most: int) -> list[DeliveryShown]:
     """The next messages, the oldest first."""
     rows = await reader.fetch(QUERIES["deliveries"], state.value if state else None, after or FIRST, most)
-    return [msgspec.convert(dict(row), Delivery) for row in rows]
+    return [msgspec.convert(dict(row), DeliveryShown) for row in rows]
 
 
-async def delivery(reader: Reader, message_id: UUID) -> Delivery | None:
+async def delivery(reader: Reader, message_id: UUID) -> DeliveryShown | None:
     """One message."""
     row = await reader.fetchrow(QUERIES["delivery"], message_id)
-    return msgspec.convert(dict(row), Delivery) if row else None
+    return msgspec.convert(dict(row), DeliveryShown) if row else None
 
 
 async def revive(connection: Connection, message_id: UUID) -> bool:

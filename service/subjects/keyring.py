@@ -129,6 +129,7 @@ class Keyring:
             k.raw if k.public else public_half(k.raw) for k in keys if k.use == "signing" and k.state != "current"
         ]
         self.signing.hold(_current(keys, "signing")[0], others)
+        self.signers = [self.signing, *(Signer(k.raw) for k in keys if k.use == "signing" and k.state == "next")]
         self.fingerprints = frozenset(fingerprint(key) for key in keys if key.state == "current")
         self.known = self.fingerprints | {fingerprint(key) for key in keys if not key.public}
 

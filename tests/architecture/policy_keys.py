@@ -45,6 +45,7 @@ JUDGED = {
     "language": "a language, such as it",
     "origin": "an origin, such as https://shop.example",
     "endpoint": "an address, https://…",
+    "public_key": "an Ed25519 public key, whpk_…",
     "time_zone": "a time zone, such as Europe/Rome",
     "span": "hours, such as 08:00-21:00",
     "local": "a date, or a date with a time",

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from service.work import delete_ended, work
+from service.work import delete_ended
 from tests.consenting import DAY, HOUR, NOON, YEAR, of_cookie, text
 from tests.filing import approve_all, data, fetch, file, package
 from tests.linking import cookie, link, say
 from tests.running import Running, contact, customer, refused, succeeded
-from tests.sequencing import sequencer_of
+from tests.sequencing import working
 from tests.visiting import KEEPING, walk
 
 NOW, LATER = text(NOON), text(NOON + HOUR)
@@ -97,10 +97,7 @@ async def test_the_worker_deletes_what_one_transaction_does_not(service: Running
     await service.withdraw(ADA)
     assert await service.count("touchpoints") == 500
     refused(await service.post("/v1/journeys/position", SUBJECT), 403, "consent-required")
-    desks = service.desks
-    learner, retention = desks.learner, desks.retention
-    everything = (service.database, desks.consequences, sequencer_of(service), learner, service.keyring, retention)
-    workers = [asyncio.create_task(work(*everything)) for _ in range(4)]
+    workers = [asyncio.create_task(working(service)) for _ in range(4)]
     async with asyncio.timeout(10):
         while await service.count("touchpoints") + await service.count("deletions"):
             pass

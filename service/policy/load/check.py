@@ -86,6 +86,9 @@ def _check_recipients(forms: Forms, mistakes: Mistakes) -> None:
     file = "recipients.toml"
     for recipient, form in forms.recipients.recipient.items():
         path = key_path("recipient", recipient)
+        if form.endpoint and form.endpoint.startswith("http:") and not form.private:
+            message = "must begin with https://; http works in development only, for a recipient with private = true"
+            mistakes.add(file, f"{path}.endpoint", message)
         if mistakes.spoiled(file, f"{path}.country"):
             continue
         if form.country not in EEA and form.transfer_basis is None:

@@ -1,5 +1,6 @@
 """What single values of a bundle may be, in words."""
 
+import base64
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -21,11 +22,12 @@ _ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _EVENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
-_ENDPOINT = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_ENDPOINT = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 _SPAN = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 _LONGEST_TEXT = 4000
-_HIGHEST_PORT = 65535
+_LOWEST_FREE_PORT, _HIGHEST_PORT = 1024, 65535
 _LEFT_OUT_PORT = {"http": 80, "https": 443}
+_PUBLIC, _KEY_BYTES = "whpk_", 32
 
 
 class Judged(Struct, frozen=True):
@@ -113,8 +115,28 @@ def origin(value: str) -> str | None:
 
 
 def endpoint(value: str) -> str | None:
-    """An address that messages are sent to: https, without user, query or fragment, which would show in logs."""
-    return None if _ENDPOINT.fullmatch(value) else "is no endpoint; write https://host[:port]/path and nothing more"
+    """An address that messages are sent to, without user, query or fragment, which would show in logs.
+
+    Ports below 1024 belong to other protocols, which must not be spoken to in the service's name.
+    """
+    if not _ENDPOINT.fullmatch(value):
+        return "is no endpoint; write https://host[:port]/path and nothing more"
+    parts = urlsplit(value)
+    default = _LEFT_OUT_PORT[parts.scheme]
+    port = int(parts.netloc.partition(":")[2] or default)
+    if port != default and not _LOWEST_FREE_PORT <= port <= _HIGHEST_PORT:
+        return f"has a port of another protocol; use {default}, or {_LOWEST_FREE_PORT} to {_HIGHEST_PORT}"
+    return None
+
+
+def public_key(value: str) -> str | None:
+    """An Ed25519 public key as Standard Webhooks writes it."""
+    remedy = "is no public key; write whpk_ and the 32 bytes of an Ed25519 key in base64"
+    try:
+        raw = base64.b64decode(value.removeprefix(_PUBLIC), validate=True)
+    except ValueError:
+        return remedy
+    return None if value.startswith(_PUBLIC) and len(raw) == _KEY_BYTES else remedy
 
 
 def time_zone(value: str) -> str | None:

@@ -85,7 +85,8 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
 class Recipient(Struct, frozen=True, forbid_unknown_fields=True):
     """Who else receives data (Art. 4(9)); `transfer_basis` says what allows it to leave the EEA (Art. 44 ff.).
 
-    `endpoint` is where it wants to be told of changes; without one it is told nothing.
+    `endpoint` is where it wants to be told of changes; without one it is told nothing. `private`: it is in the
+    controller's own network. With `public_key` it signs what it acknowledges, otherwise with the secret that it shares.
     """
 
     id: str
@@ -94,6 +95,8 @@ class Recipient(Struct, frozen=True, forbid_unknown_fields=True):
     country: str
     transfer_basis: str | None
     endpoint: str | None
+    private: bool = False
+    public_key: str | None = None
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):

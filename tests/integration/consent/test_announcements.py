@@ -72,6 +72,23 @@ async def test_what_changes_nothing_is_not_announced(service: Running) -> None:
     assert await told(service) == before
 
 
+async def test_what_protects_a_person_is_announced(service: Running) -> None:
+    """An objection to the recipients of its purpose, a restriction and its end to every one (Art. 19), each once."""
+    protected = {"subject": ADA}
+    objected = succeeded(await service.post("/v1/objections", {"subject": ADA, "purposes": ["marketing_email"]}), 201)
+    restricted = succeeded(await service.post("/v1/restrictions", protected, key=service.officers[0]), 201)
+    lifted = succeeded(await service.post("/v1/restrictions/lift", protected, key=service.officers[0]))
+    entries = [objected["records"][0]["entry_id"], restricted["entry_id"], lifted["entry_id"]]
+    messages = await told(service)
+    kinds = ("objection", "restriction", "restriction_lifted")
+    assert sorted((m["kind"], m["content"]["entry_id"], m["recipient"]) for m in messages) == [
+        (kind, entry, recipient)
+        for kind, entry in zip(kinds, entries, strict=True)
+        for recipient in ("crm", "newsletter")
+    ]
+    assert [m["content"].get("purpose") for m in messages] == ["marketing_email"] * 2 + [None] * 4
+
+
 async def test_many_at_once_are_each_announced(service: Running) -> None:
     """Whoever is written in one transaction with others is told of like anybody else."""
     people = [customer(f"customer-{number}") for number in range(40)]

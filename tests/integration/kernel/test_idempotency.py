@@ -4,10 +4,10 @@ import asyncio
 from datetime import timedelta
 
 from service.kernel.database import Connection, Database
-from service.work import BATCH, forget_answers, work
+from service.work import BATCH, forget_answers
 from tests.consenting import DAY
 from tests.running import Running, customer, refused
-from tests.sequencing import sequencer_of
+from tests.sequencing import working
 
 KEY = {"Idempotency-Key": "once"}
 
@@ -58,17 +58,14 @@ async def test_the_worker_forgets_without_being_asked(service: Running) -> None:
     """It begins when it starts, and ends when it is cancelled."""
     await service.give(customer(), "analytics", headers=KEY)
     await age(service.database, DAY)
-    worker = work(
-        service.database, service.desks.consequences, sequencer_of(service), service.desks.learner, service.keyring
-    )
-    working = asyncio.create_task(worker)
+    worker = asyncio.create_task(working(service))
     async with asyncio.timeout(10):
         while await service.count("idempotency"):  # noqa: ASYNC110 - the event is in the database
             await asyncio.sleep(0.01)
-    assert not working.done()
-    working.cancel()
-    await asyncio.wait({working})
-    assert working.cancelled()
+    assert not worker.done()
+    worker.cancel()
+    await asyncio.wait({worker})
+    assert worker.cancelled()
 
 
 async def test_an_answer_is_kept_sealed(service: Running) -> None:

@@ -16,6 +16,7 @@ from service.policy.load.forms.marks import (
     Key,
     Language,
     Origin,
+    PublicKey,
     PurposeId,
     Text,
     Transfer,
@@ -101,6 +102,8 @@ class RecipientForm(Struct, frozen=True):
     country: Country
     transfer_basis: Transfer | None = None
     endpoint: Endpoint | None = None
+    private: bool = False
+    public_key: PublicKey | None = None
 
 
 class RecipientsFile(Struct, frozen=True):
