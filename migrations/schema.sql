@@ -20,8 +20,10 @@ CREATE TABLE api_keys (
     label text NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     revoked_at timestamp with time zone,
+    recipient text,
     CONSTRAINT api_keys_check CHECK (((kind = 'browser'::text) = (site IS NOT NULL))),
     CONSTRAINT api_keys_kind_check CHECK ((kind = ANY (ARRAY['server'::text, 'browser'::text]))),
+    CONSTRAINT api_keys_recipient CHECK (((recipient IS NULL) OR (kind = 'server'::text))),
     CONSTRAINT api_keys_pkey PRIMARY KEY (key_id)
 );
 COMMENT ON TABLE api_keys IS 'Credentials of servers and browsers. [purposes=none]';
@@ -33,6 +35,7 @@ COMMENT ON COLUMN api_keys.site IS 'The site a browser key belongs to; its origi
 COMMENT ON COLUMN api_keys.label IS 'What the operator called the key. [pd=none]';
 COMMENT ON COLUMN api_keys.created_at IS 'When the key was made; immutable. [pd=none]';
 COMMENT ON COLUMN api_keys.revoked_at IS 'From when the key is refused. [pd=none]';
+COMMENT ON COLUMN api_keys.recipient IS 'The recipient of the bundle that the key belongs to; null for one of the controller''s own. [pd=none]';
 
 CREATE TABLE arm_tables (
     version uuid NOT NULL,
@@ -192,6 +195,20 @@ CREATE TABLE deletions (
 COMMENT ON TABLE deletions IS 'Whose data of ended purposes is not all deleted yet: too many rows for one transaction, or held. [purposes=none]';
 COMMENT ON COLUMN deletions.subject_id IS 'Whose data. [pd=pseudonym; subject; erase=delete]';
 COMMENT ON COLUMN deletions.since IS 'Since when the worker has to look after it. [pd=technical; erase=delete]';
+
+CREATE TABLE farewells (
+    entry_id uuid NOT NULL,
+    recipient text NOT NULL,
+    pseudonym bytea NOT NULL,
+    erased_at timestamp with time zone NOT NULL,
+    CONSTRAINT farewells_pkey PRIMARY KEY (entry_id, recipient)
+);
+CREATE INDEX farewells_erased_at ON public.farewells USING btree (erased_at);
+COMMENT ON TABLE farewells IS 'What recipients called people who were erased, so that they can be told; forgotten after 30 days. [purposes=none]';
+COMMENT ON COLUMN farewells.entry_id IS 'The ledger entry of the erasure, which leads to nobody; immutable. [pd=pseudonym; subject]';
+COMMENT ON COLUMN farewells.recipient IS 'Who is to be told: a recipient of the bundle; immutable. [pd=none]';
+COMMENT ON COLUMN farewells.pseudonym IS 'What they called the person; sealed; immutable. [pd=pseudonym; sealed]';
+COMMENT ON COLUMN farewells.erased_at IS 'When the person was erased; immutable. [pd=none]';
 
 CREATE TABLE idempotency (
     key_hash bytea NOT NULL,
@@ -542,6 +559,29 @@ COMMENT ON TABLE rights_approvals IS 'Which officers approved which request. [pu
 COMMENT ON COLUMN rights_approvals.request_id IS 'The request; immutable. [pd=none]';
 COMMENT ON COLUMN rights_approvals.officer_id IS 'The officer; immutable. [pd=none]';
 COMMENT ON COLUMN rights_approvals.approved_at IS 'When; immutable. [pd=none]';
+
+CREATE TABLE rights_codes (
+    code_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    lookups bytea[] NOT NULL,
+    address bytea NOT NULL,
+    code_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    sent integer NOT NULL,
+    CONSTRAINT rights_codes_pkey PRIMARY KEY (code_id)
+);
+CREATE INDEX rights_codes_lookups ON public.rights_codes USING gin (lookups);
+CREATE INDEX rights_codes_request ON public.rights_codes USING btree (request_id);
+COMMENT ON TABLE rights_codes IS 'Codes sent to identifiers that requests name; a row goes when its request has got further. [purposes=none]';
+COMMENT ON COLUMN rights_codes.code_id IS 'Names the code; time-ordered; immutable. [pd=none]';
+COMMENT ON COLUMN rights_codes.request_id IS 'Of which request; immutable. [pd=none]';
+COMMENT ON COLUMN rights_codes.lookups IS 'Keyed hash of the one identifier that it proves; immutable. [pd=contact; lookups; erase=delete]';
+COMMENT ON COLUMN rights_codes.address IS 'Where it went; sealed; immutable. [pd=contact; sealed; erase=delete]';
+COMMENT ON COLUMN rights_codes.code_hash IS 'HMAC of the code under a key that is not in the database. [pd=none]';
+COMMENT ON COLUMN rights_codes.expires_at IS 'From when it is refused. [pd=none]';
+COMMENT ON COLUMN rights_codes.attempts IS 'How often a code of this request was tried, right or wrong; never reset. [pd=none]';
+COMMENT ON COLUMN rights_codes.sent IS 'How many codes went there for this request. [pd=none]';
 
 CREATE TABLE rights_requests (
     request_id uuid NOT NULL,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+from service.consent.changes.commands import forget_farewells
 from service.consent.consequences import BEFORE_ALL, Consequences
 from service.decisioning.learning.commands import Learner
 from service.kernel import idempotency, sessions
@@ -20,6 +21,7 @@ from service.recipients import store as recipients
 from service.recipients.delivery import Delivery
 from service.recipients.mail.commands import Post
 from service.rights.retention.commands import Retention
+from service.rights.verification.commands import forget_codes
 from service.subjects.keys.commands import shred_due, sweep
 
 PAUSE = timedelta(seconds=30)
@@ -138,6 +140,8 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
         partial(delete_ended, database, consequences),
         partial(forget_answers, database),
         partial(forget_messages, database),
+        partial(forget_farewells, database),
+        partial(forget_codes, database),
         partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp
 from service import __version__
 from service.app.desks import Desks
 from service.consent.api import router as consent_router
+from service.consent.changes.api import router as changes_router
 from service.consent.linking.api import router as linking_router
 from service.consent.protection.api import router as protection_router
 from service.console.api import router as console_router
@@ -45,6 +46,7 @@ from service.recipients.api import router as recipients_router
 from service.rights.api import router as rights_router
 from service.rights.links.api import router as links_router
 from service.rights.proof.api import router as proof_router
+from service.rights.verification.api import router as verification_router
 from service.settings import Settings
 from service.subjects.keyfile import create_key_file
 from service.subjects.keyring import load_key_file
@@ -59,6 +61,7 @@ ROUTERS = (
     policy_router,
     reference_router,
     consent_router,
+    changes_router,
     protection_router,
     linking_router,
     pseudonym_router,
@@ -70,6 +73,7 @@ ROUTERS = (
     explanation_router,
     interactions_router,
     rights_router,
+    verification_router,
     proof_router,
     console_router,
     links_router,
@@ -122,6 +126,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "bundle_desk": desks.bundles,
         "subjects": desks.subjects,
         "consent_desk": desks.consent,
+        "changes_desk": desks.changes,
         "protection_desk": desks.protection,
         "link_desk": desks.link,
         "pseudonym_desk": desks.pseudonyms,
@@ -134,6 +139,7 @@ def _dependencies(desks: Desks) -> dict[str, Provide]:
         "rights_desk": desks.rights,
         "rights_register": desks.register,
         "ending_desk": desks.endings,
+        "codes": desks.codes,
         "proof_desk": desks.proofs,
         "login_desk": desks.logins,
         "access": desks.access,

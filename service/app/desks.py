@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from service.consent.changes.commands import ChangesDesk
 from service.consent.commands import ConsentDesk
 from service.consent.consequences import Consequences
 from service.consent.linking.commands import LinkDesk
@@ -31,10 +32,12 @@ from service.recipients.wire import Wire
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
 from service.rights.ending import EndingDesk
+from service.rights.letters.commands import Letters
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
 from service.rights.retention.commands import Retention
 from service.rights.showing import RightsRegister
+from service.rights.verification.commands import Codes
 from service.settings import Settings
 from service.subjects.commands import Subjects
 from service.subjects.keyring import Keyring
@@ -72,6 +75,7 @@ class Desks:
         self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
         self.consequences = Consequences(datamap=datamap, policy=policy, unlearn=arms.unlearn)
         self.consent = self._consent(keyring, answers)
+        self.changes = ChangesDesk(database=database, policy=policy, subjects=self.subjects)
         self.protection = self._protection(answers)
         self.link = LinkDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
@@ -98,6 +102,8 @@ class Desks:
         )
         self.access = Access(self.database, self.policy, self.subjects, datamap, self.explanations)
         self.links = Links(self.database, keyring.token)
+        self.letters = Letters(policy=self.policy, subjects=self.subjects)
+        self.codes = Codes(self.database, self.policy, self.subjects, self.letters, keyring.token)
         self.rights = self._rights(answers, datamap)
         self.register = RightsRegister(database=self.database, policy=self.policy, subjects=self.subjects)
         self.endings = EndingDesk(
@@ -149,6 +155,8 @@ class Desks:
             datamap=datamap,
             access=self.access,
             promises=promises_of(self.settings),
+            codes=self.codes,
+            letters=self.letters,
         )
 
     def _consent(self, keyring: Keyring, answers: Answers) -> ConsentDesk:
@@ -176,6 +184,7 @@ class Desks:
 
     async def close(self) -> None:
         """Answer everything that waits, and take nothing new."""
+        self.changes.close()
         await self.decisions.close()
         await self.journey.close()
         await self.consent.close()

@@ -1,7 +1,8 @@
 """`placet api-keys` and `placet officers`: who may call."""
 
 import json
-from typing import Any, cast
+from collections.abc import Collection
+from typing import Any, Literal, cast
 
 import click
 
@@ -10,6 +11,8 @@ from service.kernel import auth
 from service.kernel.database import Connection, Database
 from service.policy.commands import Archive
 from service.policy.load import load
+
+FOLLOWS = "consent:changes"
 
 
 @click.group(name="api-keys")
@@ -21,20 +24,26 @@ def api_keys() -> None:
 @click.option("--label", required=True, help="What the key is for, to recognise it by.")
 @click.option("--scope", "scopes", multiple=True, help="What a secret key may do; give it once for each scope.")
 @click.option("--site", help="Makes a publishable key for the browsers of this site.")
-def create_key(label: str, scopes: tuple[str, ...], site: str | None) -> None:
+@click.option("--recipient", help=f"Makes a secret key of this recipient, which may {FOLLOWS}.")
+def create_key(label: str, scopes: tuple[str, ...], site: str | None, recipient: str | None) -> None:
     """Make a key. It is shown once."""
+    scopes = tuple({*scopes, *([FOLLOWS] if recipient else [])})
+    if FOLLOWS in scopes and recipient is None:
+        raise Stop(f"the scope {FOLLOWS} needs --recipient: whoever has it is told by the pseudonyms of one", USAGE)
     if unknown := sorted(set(scopes) - auth.SERVER_SCOPES):
         raise Stop(f"unknown scope {', '.join(unknown)}; there are {', '.join(sorted(auth.SERVER_SCOPES))}", USAGE)
     if bool(scopes) == (site is not None):
         raise Stop("give either --scope (a secret key) or --site (a publishable key)", USAGE)
 
     if site is not None:
-        run(_require_known(site))
+        run(_require_known("sites", site))
+    if recipient is not None:
+        run(_require_known("recipients", recipient))
 
     async def work(connection: Connection) -> str:
         if site is not None:
             return await auth.add_key(connection, "browser", auth.BROWSER_SCOPES, site, label)
-        return await auth.add_key(connection, "server", scopes, None, label)
+        return await auth.add_key(connection, "server", scopes, None, label, recipient)
 
     click.echo(run(_in_database("api-keys.create", work)))
 
@@ -82,17 +91,17 @@ def list_officers(as_json: bool) -> None:
     _show(run(_rows(auth.QUERIES["list_officers"])), as_json=as_json)
 
 
-async def _require_known(site: str) -> None:
-    """End the command for a site that the active bundle does not have; before the first start, that of the folder."""
+async def _require_known(what: Literal["sites", "recipients"], name: str) -> None:
+    """End the command for what the active bundle does not have; before the first start, that of the folder."""
     settings = settings_of()
     database = Database(database_url(settings), size=1)
     try:
         bundle = await Archive(database).latest() or load(settings.policies_dir)
     finally:
         await database.close()
-    if site not in bundle.sites:
-        known = ", ".join(sorted(bundle.sites))
-        raise Stop(f"unknown site {site}; the active bundle has {known} (sites.toml)", USAGE)
+    known: Collection[str] = bundle.sites if what == "sites" else bundle.recipients
+    if name not in known:
+        raise Stop(f"unknown {what[:-1]} {name}; the active bundle has {', '.join(sorted(known))} ({what}.toml)", USAGE)
 
 
 async def _in_database(name: str, work: Any) -> Any:

@@ -121,6 +121,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
             working = group.create_task(work(desks.post, desks.delivery, desks.retention)) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
+            desks.changes.close()
             server.stop()
             if working:
                 working.cancel()

@@ -40,6 +40,7 @@ SERVER_SCOPES = frozenset(
         "rights:write",
         "pseudonyms",
         "bundles:read",
+        "consent:changes",
     }
 )
 BROWSER_SCOPES = frozenset({"consent:write", "journey:write", "decisions", "rights:write"})
@@ -50,13 +51,17 @@ PREFIXES: dict[str, type_of_caller] = {"sk": "server", "pk": "browser", "ot": "o
 
 
 class Principal(Struct, frozen=True):
-    """A caller whose credential was good, and what it may do. `fresh`: it was not too long ago that it was shown."""
+    """A caller whose credential was good, and what it may do. `fresh`: it was not too long ago that it was shown.
+
+    `recipient`: whose key it is, where it is not the controller's own.
+    """
 
     kind: type_of_caller
     principal_id: str
     scopes: frozenset[str]
     site: str | None = None
     fresh: bool = True
+    recipient: str | None = None
 
 
 class Credential(Struct, frozen=True):
@@ -154,7 +159,8 @@ class Gate:
         row = await self._keys.answer(public_half)
         if not same(row["key_hash"] if row else bytes(32), secret_hash) or not row or row["kind"] != kind:
             raise Unauthenticated("This key is unknown or revoked.")
-        return Principal(kind=kind, principal_id=row["key_id"], scopes=frozenset(row["scopes"]), site=row["site"])
+        scopes, site, recipient = frozenset(row["scopes"]), row["site"], row["recipient"]
+        return Principal(kind, row["key_id"], scopes, site, recipient=recipient)
 
     async def _read_keys(self, public_halves: Sequence[str]) -> "list[Row | None]":
         rows = await self._database.fetch(QUERIES["keys"], list(set(public_halves)))
@@ -259,12 +265,17 @@ def _admit(connection: ASGIConnection[Any, Any, Any, Any], gate: Gate, principal
 
 
 async def add_key(
-    connection: Connection, kind: Literal["server", "browser"], scopes: Iterable[str], site: str | None, label: str
+    connection: Connection,
+    kind: Literal["server", "browser"],
+    scopes: Iterable[str],
+    site: str | None,
+    label: str,
+    recipient: str | None = None,
 ) -> str:
     """Make and keep a key; returns its text, which is shown once and never stored."""
     credential = mint("sk" if kind == "server" else "pk")
     await connection.execute(
-        QUERIES["add_key"], credential.public_half, kind, credential.secret_hash, sorted(scopes), site, label
+        QUERIES["add_key"], credential.public_half, kind, credential.secret_hash, sorted(scopes), site, label, recipient
     )
     return credential.text
 

@@ -1,6 +1,6 @@
 -- name: keys
 -- Keys of servers and browsers by their public halves, unless they are revoked.
-SELECT key_id, kind, key_hash, scopes, site FROM api_keys WHERE key_id = ANY($1::text[]) AND revoked_at IS NULL;
+SELECT key_id, kind, key_hash, scopes, site, recipient FROM api_keys WHERE key_id = ANY($1::text[]) AND revoked_at IS NULL;
 
 -- name: officer
 -- An officer by the public half of the token.
@@ -8,11 +8,11 @@ SELECT officer_id, login, token_hash FROM officers WHERE token_id = $1 AND revok
 
 -- name: add_key
 -- Keep a new key, hashed.
-INSERT INTO api_keys (key_id, kind, key_hash, scopes, site, label) VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO api_keys (key_id, kind, key_hash, scopes, site, label, recipient) VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: list_keys
 -- Every key, without anything secret.
-SELECT key_id, kind, scopes, site, label, created_at, revoked_at FROM api_keys ORDER BY created_at, key_id;
+SELECT key_id, kind, scopes, site, recipient, label, created_at, revoked_at FROM api_keys ORDER BY created_at, key_id;
 
 -- name: revoke_key
 -- Refuse a key from now on.

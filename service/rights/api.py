@@ -32,7 +32,6 @@ from service.rights.model import (
     RequestsShown,
     Right,
     State,
-    Vouching,
 )
 from service.rights.showing import RightsRegister
 from service.rights.store import Wanted
@@ -82,22 +81,6 @@ async def show_request(
 ) -> RequestOpened:
     """One request with what was written, for who decides on it; that it was opened is an entry of the ledger."""
     return await rights_register.request(request_id, request.user.principal, request.user.moment)
-
-
-@post(
-    "/rights/requests/{request_id:uuid}/verify",
-    operation_id="VerifyRightsRequest",
-    guards=[may("rights:decide")],
-    status_code=200,
-)
-async def verify(
-    request_id: FromPath[UUID],
-    data: JSONBody[Vouching],
-    rights_desk: NamedDependency[RightsDesk],
-    request: AdmittedRequest,
-) -> Progress:
-    """Say how you know that the person is who they say (Art. 12(6))."""
-    return await rights_desk.verify(request_id, data, request.user.principal, request.user.moment)
 
 
 @post(
@@ -222,7 +205,6 @@ router = Router(
         file,
         list_requests,
         show_request,
-        verify,
         approve,
         extend,
         refuse,

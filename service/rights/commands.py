@@ -22,6 +22,8 @@ from service.rights import filing as asking
 from service.rights import moving, rules, store
 from service.rights.access import Access
 from service.rights.erasure import Erasure
+from service.rights.letters.commands import Letters
+from service.rights.letters.model import Kind
 from service.rights.model import (
     ApprovalRefused,
     CertificateMissing,
@@ -39,6 +41,7 @@ from service.rights.model import (
 from service.rights.rules import Approving, Fetching, found
 from service.rights.sealing import Sealing
 from service.rights.serving import SERVED_HERE, Serving
+from service.rights.verification.commands import Codes
 from service.subjects.commands import Subjects
 from service.subjects.keys.commands import shred
 from service.subjects.keys.model import Promises
@@ -63,6 +66,8 @@ class RightsDesk:
         datamap: DataMap,
         access: Access,
         promises: Promises,
+        codes: Codes,
+        letters: Letters,
     ) -> None:
         self._database = database
         self._erasing = erasing
@@ -73,6 +78,8 @@ class RightsDesk:
         self._sealing = Sealing(subjects.seal, subjects.open)
         self._serving = Serving(subjects=subjects, protection=protection, sealing=self._sealing)
         self._access = access
+        self._codes = codes
+        self._letters = letters
         self._erasure = Erasure(subjects=subjects, datamap=datamap, signer=signer, issuer=issuer, promises=promises)
 
     async def file(
@@ -104,6 +111,7 @@ class RightsDesk:
             request = asking.filed(request_id, filing, named, caller, bundle, at, state)
             await store.file(connection, request, sealed)
             await moving.enter(connection, request, bundle.digest, at=at)
+            await self._codes.begin(connection, request, named)
             for step in (State.RUNNING, State.COMPLETED) if ended else ():
                 request = await moving.move(connection, request, step, bundle.digest, at=at)
             if claim:
@@ -202,6 +210,7 @@ class RightsDesk:
             if request.state is State.RUNNING:
                 erased = await self._erasure.run(connection, request, bundle, moment.override, epoch_ends)
                 request = found(await store.request(connection, request_id))
+                await self._letters.told(connection, request, Kind.COMPLETED)
             return request.progress, erased
 
         progress, erased = await self._erasing.run("rights.erase", work)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from service.consent.changes.commands import Farewells
 from service.consent.linking.writing import release
 from service.decisioning.learning import arms
 from service.kernel.crypto import Signer, to_text
@@ -33,6 +34,7 @@ class Erasure:
         self, *, subjects: Subjects, datamap: DataMap, signer: Signer, issuer: str, promises: Promises
     ) -> None:
         self._subjects = subjects
+        self._farewells = Farewells(subjects)
         self._datamap = datamap
         self._signer = signer
         self._issuer = issuer
@@ -102,6 +104,7 @@ class Erasure:
         }
         entry = ledger_rules.entry(ERASURE, person.subject_id, new_id(), erased_at, erased_at, facts)
         await ledger.append(connection, [entry])
+        await self._farewells.bid(connection, person.subject_id, entry.entry_id, erased_at)
         return Erased(entry_id=entry.entry_id, rows=rows)
 
     async def _forget(self, connection: Connection, request_id: UUID, strangers: Sequence[bytes]) -> Mapping[str, int]:

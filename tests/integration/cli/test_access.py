@@ -1,4 +1,4 @@
-"""Making a publishable key: of which sites."""
+"""Making a key: a publishable one of which sites, a secret one of which recipients."""
 
 import asyncio
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from service.policy.commands import activate
 from tests.integration.cli.playing import ROOT, Ended, ended
-from tests.running import Running
+from tests.running import Running, succeeded
 
 
-async def _create(database_url: str, site: str) -> Ended:
+async def _create(database_url: str, site: str, option: str = "--site") -> Ended:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
-    command = ("-m", "service.cli", "api-keys", "create", "--label", "pages", "--site", site)
+    command = ("-m", "service.cli", "api-keys", "create", "--label", "pages", option, site)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,
@@ -53,3 +53,13 @@ async def test_before_the_first_start_the_folder_counts(database_url: str) -> No
     """A database without a bundle takes the sites of the bundle that it is about to get."""
     assert (await _create(database_url, "shop")).status == 0
     assert (await _create(database_url, "nosuch")).status == 2
+
+
+async def test_a_key_of_a_recipient_follows_its_changes(service: Running) -> None:
+    """A key made for a recipient of the bundle follows its changes; the scope alone, and another name, are refused."""
+    made = await _create(service.database_url, "crm", "--recipient")
+    assert made.status == 0, made.complained
+    assert succeeded(await service.get("/v1/consents/changes", key=made.said.strip()))["changes"] == []
+    for option, value in (("--recipient", "nobody"), ("--scope", "consent:changes")):
+        refused = await _create(service.database_url, value, option)
+        assert (refused.status, refused.said) == (2, "")

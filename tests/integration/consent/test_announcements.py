@@ -77,7 +77,9 @@ async def test_what_protects_a_person_is_announced(service: Running) -> None:
     protected = {"subject": ADA}
     objected = succeeded(await service.post("/v1/objections", {"subject": ADA, "purposes": ["marketing_email"]}), 201)
     restricted = succeeded(await service.post("/v1/restrictions", protected, key=service.officers[0]), 201)
-    lifted = succeeded(await service.post("/v1/restrictions/lift", protected, key=service.officers[0]))
+    lifted = succeeded(
+        await service.post("/v1/restrictions/lift", protected | {"told": "by letter"}, key=service.officers[0])
+    )
     entries = [objected["records"][0]["entry_id"], restricted["entry_id"], lifted["entry_id"]]
     messages = await told(service)
     kinds = ("objection", "restriction", "restriction_lifted")

@@ -9,11 +9,15 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from service.kernel import datamap
+from service.kernel.crypto import Sealer, random_key
 from service.kernel.database import Connection
+from service.kernel.resealing import reseal
 from service.recipients.mail.carriers import Carrier, Folder, MailServer, Nobody
 from service.recipients.mail.commands import Post, post
 from service.recipients.mail.model import Letter, NotNow, Undeliverable
 from service.settings import SettingsRefused, from_environment
+from service.subjects.keyfile import read_key_file
 from tests.mailing import HOST, PASSWORD, USER, Inbox, certified, dropped, known, mail_server
 from tests.planting import Planted, search_tables
 from tests.running import Running
@@ -164,6 +168,19 @@ async def test_a_letter_that_was_changed_is_given_up(service: Running) -> None:
     carrying = Carrying()
     assert await post_of(service, carrying).run() == 1
     assert await service.count("letters") == 0
+
+
+async def test_a_letter_under_way_outlives_the_key_that_sealed_it(service: Running) -> None:
+    """When the seal key is rotated letters are sealed anew, and opened by the new key alone."""
+    await posted(service, one := letter())
+    (old,) = [key.raw for key in read_key_file(service.desks.settings) if key.use == "seal"]
+    key = random_key()
+    both, new = Sealer(old), Sealer(key, 2)
+    both.hold({1: old, 2: key}, 2)
+    assert await reseal(service.database, await datamap.read(service.database), both, lambda *_: None) == 1
+    carrying = Carrying()
+    assert await Post(service.database, new, carrying).run() == 1
+    assert [address for _, address in carrying.carried] == [one.address]
 
 
 async def test_a_mail_server_gets_the_letter_over_tls(service: Running, tmp_path: Path) -> None:

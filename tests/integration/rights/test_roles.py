@@ -151,7 +151,7 @@ async def test_no_role_changes_what_the_ledger_committed_to(service: Running, gr
         assert await refused(granted, role, f"INSERT INTO {name} DEFAULT VALUES")
 
 
-async def test_no_role_changes_a_key_and_the_worker_reads_none(granted: str) -> None:
+async def test_no_role_changes_a_key_and_the_worker_opens_nothing(granted: str) -> None:
     """A stolen password of a process cannot put another key in the place of one, and the worker's opens nothing."""
     keyring = keyring_beside(granted)
     for role in ("placet_serving", "placet_worker"):
@@ -161,8 +161,7 @@ async def test_no_role_changes_a_key_and_the_worker_reads_none(granted: str) -> 
             "DELETE FROM epochs",
         ):
             assert await refused(keyring, role, change)
-    for column in ("data_key", "pseudonym_secret"):
-        assert await refused(keyring, "placet_worker", f"SELECT {column} FROM subject_keys")  # noqa: S608 - of this test
+    assert await refused(keyring, "placet_worker", "SELECT data_key FROM subject_keys")
     assert not await refused(keyring, "placet_serving", "SELECT data_key FROM subject_keys")
 
 
