@@ -93,6 +93,7 @@ BEGIN
             'SELECT, UPDATE (due_at, attempts, failure, delivered_at, dead_at), DELETE'),
         ('officer_sessions',   'placet_worker', 'SELECT, DELETE'),
         ('restrictions',       'placet_worker', 'SELECT'),
+        ('package_links',      'placet_worker', 'SELECT, DELETE'),
         ('retention_marks',    'placet_worker', 'SELECT, INSERT, UPDATE'),
         ('rights_approvals',   'placet_worker', 'SELECT, DELETE'),
         ('rights_codes',       'placet_worker', 'SELECT, DELETE'),

@@ -7,6 +7,8 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+from msgspec import Struct
+
 from service.consent.changes.commands import forget_farewells
 from service.consent.consequences import BEFORE_ALL, Consequences
 from service.decisioning.learning.commands import Learner
@@ -23,6 +25,7 @@ from service.recipients.delivery import Delivery
 from service.recipients.mail.commands import Post
 from service.rights.abandoning import abandon
 from service.rights.erasure.commands import Erasures
+from service.rights.retention.commands import Retention
 from service.rights.verification.commands import forget_codes
 from service.subjects.keys.commands import shred_due, sweep
 
@@ -31,28 +34,35 @@ BETWEEN_CHECKPOINTS = timedelta(seconds=1)
 BETWEEN_ROUNDS = timedelta(seconds=1)
 BETWEEN_LESSONS = timedelta(seconds=10)
 BETWEEN_ERASURES = timedelta(seconds=10)
+BETWEEN_DELETIONS = timedelta(hours=1)
 BATCH = 1000
 
 
-async def work(
-    database: Database,
-    consequences: Consequences,
-    sequencer: Sequencer,
-    learner: Learner,
-    keyring: Database,
-    post: Post,
-    delivery: Delivery,
-    erasures: Erasures,
-    policy: ActivePolicy,
-) -> None:
+class Duties(Struct, frozen=True):
+    """Who does what has to be done."""
+
+    database: Database
+    keyring: Database
+    policy: ActivePolicy
+    consequences: Consequences
+    sequencer: Sequencer
+    learner: Learner
+    post: Post
+    delivery: Delivery
+    erasures: Erasures
+    retention: Retention
+
+
+async def work(duties: Duties) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_learn(learner))
-        group.create_task(_tidy(database, consequences, keyring, policy))
-        group.create_task(_sequence(sequencer))
-        group.create_task(_erase(erasures))
-        group.create_task(_carry(post))
-        group.create_task(_deliver(delivery))
+        group.create_task(_learn(duties.learner))
+        group.create_task(_tidy(duties))
+        group.create_task(_sequence(duties.sequencer))
+        group.create_task(_erase(duties.erasures))
+        group.create_task(_carry(duties.post))
+        group.create_task(_deliver(duties.delivery))
+        group.create_task(_retain(duties.retention))
 
 
 async def _sequence(sequencer: Sequencer) -> None:
@@ -71,6 +81,20 @@ async def _sequence(sequencer: Sequencer) -> None:
         except Exception as error:  # noqa: BLE001 - entries wait in the queue; what serves people must go on
             crash("ledger.crashed", error)
         await asyncio.sleep(BETWEEN_CHECKPOINTS.total_seconds())
+
+
+async def _retain(retention: Retention) -> None:
+    """Delete what has been kept long enough, every hour."""
+    while True:
+        pause = BETWEEN_DELETIONS
+        try:
+            await retention.run(gently=True)
+        except Unavailable:
+            event("work.unavailable")
+            pause = PAUSE
+        except Exception as error:  # noqa: BLE001 - it is tried again; the other tasks must go on
+            crash("retention.crashed", error)
+        await asyncio.sleep(pause.total_seconds())
 
 
 async def _carry(post: Post) -> None:
@@ -135,10 +159,11 @@ async def _erase(erasures: Erasures) -> None:
         await asyncio.sleep(BETWEEN_ERASURES.total_seconds())
 
 
-async def _tidy(database: Database, consequences: Consequences, keyring: Database, policy: ActivePolicy) -> None:
+async def _tidy(duties: Duties) -> None:
     """What can be done without one of the databases is done."""
+    database, keyring = duties.database, duties.keyring
     tasks = (
-        partial(delete_ended, database, consequences),
+        partial(delete_ended, database, duties.consequences),
         partial(forget_answers, database),
         partial(forget_messages, database),
         partial(forget_farewells, database),
@@ -146,7 +171,7 @@ async def _tidy(database: Database, consequences: Consequences, keyring: Databas
         partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),
-        partial(abandon, database, policy),
+        partial(abandon, database, duties.policy),
     )
     while True:
         for task in tasks:

@@ -10,7 +10,7 @@ from service.ledger.model import Entry
 from service.ledger.publication import Publication
 from service.ledger.sequencing import Sequencer
 from service.ledger.tree import Tree
-from service.work import work
+from service.work import Duties, work
 from tests.running import Running
 
 LEAVES = "SELECT leaf_index, entry_id, leaf_hash FROM ledger_leaves ORDER BY leaf_index"
@@ -75,5 +75,17 @@ async def require_whole(service: Running) -> None:
 async def working(service: Running) -> None:
     """The worker's tasks, until cancelled."""
     desks = service.desks
-    given = (service.database, desks.consequences, sequencer_of(service), desks.learner, service.keyring)
-    await work(*given, desks.post, desks.delivery, desks.policy)
+    await work(
+        Duties(
+            database=service.database,
+            keyring=service.keyring,
+            policy=desks.policy,
+            consequences=desks.consequences,
+            sequencer=sequencer_of(service),
+            learner=desks.learner,
+            post=desks.post,
+            delivery=desks.delivery,
+            erasures=desks.erasures,
+            retention=desks.retention,
+        )
+    )

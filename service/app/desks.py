@@ -39,6 +39,7 @@ from service.rights.holds.commands import HoldDesk
 from service.rights.letters.commands import Letters
 from service.rights.links.commands import Links
 from service.rights.proof.commands import ProofDesk
+from service.rights.retention.commands import Retention
 from service.rights.showing import RightsRegister
 from service.rights.verification.commands import Codes
 from service.settings import Settings
@@ -134,6 +135,17 @@ class Desks:
         self.endings = EndingDesk(self.database, self.policy, self.subjects, self.protection, self.letters)
         self.proofs = ProofDesk(database=self.database, claims=keyring.claims, seal_reason=self.subjects.seal)
         self.gaps = GapDesk(database=self.database, gap=self.gap, seal_note=self.subjects.seal)
+        self.retention = self._retention(keyring, datamap)
+
+    def _retention(self, keyring: Keyring, datamap: DataMap) -> Retention:
+        return Retention(
+            database=self.database,
+            erasing=self.erasing,
+            policy=self.policy,
+            consequences=self.consequences,
+            datamap=datamap,
+            claims=keyring.claims,
+        )
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:
         return JourneyDesk(

@@ -13,6 +13,7 @@ from service.cli.offers import offers
 from service.cli.operate import migrate, openapi, schema
 from service.cli.policies import policies
 from service.cli.recipients import recipients
+from service.cli.retention import retention
 from service.cli.rights import rights
 from service.cli.serve import serve, work
 
@@ -39,6 +40,7 @@ for command in (
     ledger,
     recipients,
     rights,
+    retention,
     api_keys,
     officers,
     demo,

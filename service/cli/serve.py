@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext, suppress
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -17,15 +16,11 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from service.app import Desks, create_app
-from service.app.desks import ERASING
 from service.cli import credentials
 from service.cli.ending import NO, UNREACHABLE, USAGE, Stop, database_url, run, settings_of, told
 from service.cli.keyring import keyring_url, migrate_keyring, require_migrated, subject_keys
-from service.consent.consequences import Consequences
-from service.decisioning.learning import arms
-from service.decisioning.learning.commands import Learner, following_tables
+from service.decisioning.learning.commands import following_tables
 from service.kernel import datamap
-from service.kernel.crypto import Signer
 from service.kernel.database import Database
 from service.kernel.embedded import Embedded
 from service.kernel.log import configure, event
@@ -36,22 +31,16 @@ from service.ledger.sequencing import Sequencer
 from service.policy.commands import ActivePolicy, activate
 from service.policy.following import keeping_up, reloading
 from service.policy.load import load
-from service.recipients.delivery import Delivery
-from service.recipients.mail.carriers import carrier_of
-from service.recipients.mail.commands import Post
-from service.recipients.signatures import Signatures
-from service.recipients.wire import Wire
-from service.rights.erasure.composing import erasures_of
 from service.rights.journal.file import Journal
 from service.rights.journal.gate import Gate, watching
 from service.rights.store import may_erase
 from service.settings import LAST_PORT, Settings
-from service.subjects.commands import Subjects
 from service.subjects.following import following
 from service.subjects.keyfile import create_key_file, upgrade_key_file
 from service.subjects.keyring import Keyring, load_key_file
 from service.subjects.keys.commands import SubjectKeys
 from service.subjects.recognition import recognise, require_new
+from service.work import Duties
 from service.work import work as work_on
 
 SELDOM = 10_000
@@ -121,10 +110,7 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
         where = await credentials.write(desks, url, address) if settings.development else None
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve())
-            sequencer = _sequencer(settings, desks.database, desks.signer)
-            others = desks.keys.database, desks.post, desks.delivery, desks.erasures, desks.policy
-            tasks = partial(work_on, desks.database, desks.consequences, sequencer, desks.learner, *others)
-            working = group.create_task(tasks()) if works else None
+            working = group.create_task(work_on(_duties(desks))) if works else None
             _tell(settings, desks.policy.current.digest, where)
             await stop.wait()
             desks.changes.close()
@@ -133,6 +119,12 @@ async def _serve(settings: Settings, url: str, *, works: bool) -> None:
                 working.cancel()
             await asyncio.wait([serving], timeout=LONGEST_END_SECONDS)
             serving.cancel()
+
+
+async def require_eraser(erasing: Database) -> None:
+    """End the command where nobody could be erased."""
+    if not await may_erase(erasing):
+        raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
 
 
 @asynccontextmanager
@@ -149,8 +141,7 @@ async def _desks(settings: Settings, url: str, address: str) -> AsyncGenerator[D
         ):
             policy = ActivePolicy(await activate(database, settings.policies_dir))
             desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys, gate.gap)
-            if not await may_erase(desks.erasing):
-                raise Stop("this role may not erase; set PLACET_ERASURE_URL to one that may (docs/hardening.md)", NO)
+            await require_eraser(desks.erasing)
             tables = desks.decisions.tables
             async with keeping_up(database, policy), following_tables(database, tables), reloading(desks.bundles):
                 yield desks
@@ -190,44 +181,45 @@ def _gate(settings: Settings) -> Gate:
     return Gate(Journal(settings.journal), Gap(Publication(settings.published)))
 
 
-def _sequencer(settings: Settings, database: Database, signer: Signer) -> Sequencer:
-    publication = Publication(settings.published)
-    return Sequencer(database=database, signer=signer, issuer=settings.issuer, publication=publication)
+def _duties(desks: Desks) -> Duties:
+    """What a worker does, by the same desks that serve."""
+    publication = Publication(desks.settings.published)
+    return Duties(
+        database=desks.database,
+        keyring=desks.keys.database,
+        policy=desks.policy,
+        consequences=desks.consequences,
+        sequencer=Sequencer(
+            database=desks.database, signer=desks.signer, issuer=desks.settings.issuer, publication=publication
+        ),
+        learner=desks.learner,
+        post=desks.post,
+        delivery=desks.delivery,
+        erasures=desks.erasures,
+        retention=desks.retention,
+    )
 
 
 async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
     gate = _gate(settings)
-    database, keys = Database(url, size=2, require=gate.require), Database(address, size=2)
-    erasing = Database(own.reveal, size=ERASING) if (own := settings.erasure_url) else database
+    database, keyring_database = Database(url, size=2, require=gate.require), Database(address, size=2)
     try:
         keyring = await _keyring(settings, database)
-        tables = await datamap.read(database)
-        consequences = Consequences(datamap=tables, policy=policy, unlearn=arms.unlearn)
-        sequencer = _sequencer(settings, database, keyring.signing)
-        subjects = Subjects(keyring, policy, SubjectKeys(keys, keyring))
-        erasures = erasures_of(settings, database, erasing, policy, subjects, tables, keyring)
+        keys = SubjectKeys(keyring_database, keyring)
+        desks = Desks(settings, keyring, policy, database, await datamap.read(database), keys, gate.gap)
+        await require_eraser(desks.erasing)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what serves reads the folder again, and this process follows
-        async with (
-            _stop() as stop,
-            keeping_up(database, policy),
-            watching(database, gate),
-            asyncio.TaskGroup() as group,
-        ):
-            learner, post = Learner(database, policy), Post(database, keyring.seal, carrier_of(settings))
-            signatures, wire = Signatures(keyring), Wire(development=settings.development)
-            named = SubjectKeys(keys, keyring)
-            delivery = Delivery(database=database, policy=policy, keys=named, signatures=signatures, wire=wire)
-            others = keys, post, delivery, erasures, policy
-            working = group.create_task(work_on(database, consequences, sequencer, learner, *others))
-            await stop.wait()
-            working.cancel()
+        async with _stop() as stop, keeping_up(database, policy), watching(database, gate):
+            async with asyncio.TaskGroup() as group:
+                working = group.create_task(work_on(_duties(desks)))
+                await stop.wait()
+                working.cancel()
+            await desks.close()
     finally:
         await database.close()
-        await keys.close()
-        if erasing is not database:
-            await erasing.close()
+        await keyring_database.close()
 
 
 @asynccontextmanager

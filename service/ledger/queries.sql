@@ -72,7 +72,7 @@ SELECT
     e.subject_id, e.kind, e.effective_at, e.recorded_at, e.payload, e.salt, e.commitment,
     e.payload IS NULL AND EXISTS (
         SELECT FROM ledger_entries x
-        WHERE x.subject_id = e.subject_id AND x.kind = 'erasure'
+        WHERE x.subject_id = e.subject_id AND x.kind IN ('erasure', 'purge')
             AND x.payload -> 'emptied' ? rtrim(translate(encode(e.commitment, 'base64'), '+/', '-_'), '=')
     ) AS erased
 FROM ledger_leaves t

@@ -107,6 +107,13 @@ class Archive:
         found = {time: known[max(bisect_right(known, time, key=_since) - 1, 0)].digest for time in times}
         return {time: await self.bundle(digest) for time, digest in found.items()}
 
+    async def retention(self) -> dict[str, int]:
+        """For how many days each purpose that there ever was keeps data, by the last bundle that had it."""
+        days: dict[str, int] = {}
+        async for bundle in self._latest_first():
+            days = {purpose.id: purpose.retention_days for purpose in bundle.purposes.values()} | days
+        return days
+
     async def _latest_first(self) -> AsyncIterator[Bundle]:
         for digest in dict.fromkeys(a.digest for a in reversed(await store.activations(self._database))):
             yield await self.bundle(digest)

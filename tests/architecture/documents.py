@@ -15,7 +15,9 @@ from msgspec import NODEFAULT, Struct
 from service.kernel.datamap import Column, DataMap, Table
 from service.kernel.origins import ORIGINS
 from service.kernel.problem import TYPE_PREFIX, Problem, registry
+from service.policy.model import Bundle
 from service.settings import Settings, wanted
+from tests.architecture import record
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = "<!-- Written by the code; CONTRIBUTING.md says how. Changes by hand are lost. -->"
@@ -36,8 +38,7 @@ identifier. `instance` carries the request id, which is also in the log and in t
 `Retry-After` is worth repeating after that many seconds: each 429 and 503, and `entry-waiting`."""
 ABOUT_DATA_MAP = """\
 What the database holds, column by column, read from the comments in its catalogue. The access package and the erasure
-follow the same comments, so what stands here is what they do. It is a part of the record of processing (Art. 30); the
-purposes, their legal bases and retention are in the bundle.
+follow the same comments, so what stands here is what they do.
 
 * **category** says which kind of personal data a column holds; - means none.
 * **origin**: provided by the person or observed of them, which they may take along (Art. 20); inferred, or ours.
@@ -145,12 +146,15 @@ def _domain(problem: type[Problem]) -> str:
 # docs/data-map.md
 
 
-def data_map_document(datamap: DataMap, keyring: DataMap) -> str:
-    """What every column of both databases holds, and what becomes of it."""
+def data_map_document(datamap: DataMap, keyring: DataMap, bundle: Bundle) -> str:
+    """The record of processing, and what every column of both databases holds and what becomes of it."""
     personal = [each for each in datamap.tables if each.personal]
     return document(
         "Data map",
         ABOUT_DATA_MAP,
+        record.ABOUT,
+        *(f"{heading}\n\n{table(head, rows)}" for heading, head, rows in record.parts(datamap, bundle)),
+        record.SECURITY,
         "## Where personal data is",
         table(["category", "origin", "where"], _by_category(personal)),
         *(_table_part(each) for each in datamap.tables),
@@ -174,6 +178,8 @@ def _table_part(each: Table, database: str = "") -> str:
     if kept := each.purposes:
         facts.append(f"A row is kept for the purposes in its `{kept.column}`, since `{kept.since}`.")
         facts.append(_at_end(each, kept.needs))
+    if not database:
+        facts.append(record.until(each.name))
     rows = [(f"`{c.name}`", _type(c), c.category or "", _fate(c), c.meaning) for c in each.columns]
     columns = table(["column", "type", "category", "at erasure", "meaning"], rows)
     return f"## {database}{each.name}\n\n{' '.join(facts)}\n\n{columns}"

@@ -22,6 +22,7 @@ from service.kernel import datamap
 from service.kernel.auth import OFFICER_SCOPES, SERVER_SCOPES
 from service.kernel.body import reader
 from service.kernel.database import Database
+from service.policy.load import load
 from tests.architecture.documents import (
     ROOT,
     conformance_document,
@@ -85,7 +86,10 @@ async def test_the_data_map_is_what_the_catalogue_says(database_url: str) -> Non
     """The data map is committed as the comments of a migrated database tell it."""
     database, keyring = Database(database_url, size=1), Database(keyring_beside(database_url), size=1)
     try:
-        agree("docs/data-map.md", data_map_document(await datamap.read(database), await datamap.read(keyring)))
+        agree(
+            "docs/data-map.md",
+            data_map_document(await datamap.read(database), await datamap.read(keyring), load(ROOT / "policies")),
+        )
     finally:
         await database.close()
         await keyring.close()

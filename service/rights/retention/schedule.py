@@ -13,8 +13,8 @@ class Until(Enum):
     PERSON = "with the person: at an erasure, or after `retention.inactive-subjects` without activity"
     REQUEST = "with their rights request: `retention.closed-requests` after it was closed"
     TASK = "when what they are for is done"
-    WINDOW = "a month after they last counted, or when the retention of their purposes has run out"
     DAY = "after 24 hours"
+    PROOF = "`retention.consent-proof` after the erasure"
     NEVER = "for ever"
 
 
@@ -36,10 +36,8 @@ SCHEDULE: Mapping[str, Stay] = {
     "arm_tables": Stay(Until.TASK, "but for the newest, when no decision that is kept can refer to it"),
     "arms": Stay(Until.NEVER, COUNT),
     "bundles": Stay(Until.NEVER, "what people were shown has to be shown again (Art. 7(1))"),
-    "cap_counters": Stay(Until.WINDOW, since="counted_since"),
-    "consent_proofs": Stay(
-        Until.TASK, "`retention.consent-proof` after the erasure: no claim is left to defend then", "keep_until"
-    ),
+    "cap_counters": Stay(Until.PURPOSES, "of everybody together, a month after their window", "counted_since"),
+    "consent_proofs": Stay(Until.PROOF),
     "consent_state": Stay(Until.PERSON, since="effective_at"),
     "decisions": Stay(Until.PURPOSES, "inputs and stage the shortest of them, the rest the longest", "decided_at"),
     "deletions": Stay(Until.TASK, since="since"),

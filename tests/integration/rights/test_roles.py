@@ -1,12 +1,19 @@
 """The roles of the database: everything works with what they are granted, and the ledger is only added to."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from tests.consenting import NOON, text
+from service.consent.consequences import Consequences
+from service.decisioning.learning import arms
+from service.kernel import datamap
+from service.kernel.database import Database
+from service.rights.retention.commands import Retention
+from service.subjects.keyring import load_key_file
+from tests.consenting import DAY, NOON, text
 from tests.filing import erase, fetch, file
 from tests.granting import ROLES, as_role, grant
 from tests.integration.cli.playing import until
@@ -14,7 +21,9 @@ from tests.linking import link
 from tests.living import go_wrong, live
 from tests.planting import Planted
 from tests.process import process_beside, worker_beside
+from tests.reporting import report, shown
 from tests.running import Running, customer, keyring_beside
+from tests.visiting import walk
 
 TREE = {"ledger_leaves": "leaf_hash", "ledger_nodes": "hash", "ledger_checkpoints": "root"}
 CHANGE = "UPDATE ledger_entries SET"
@@ -90,6 +99,35 @@ async def test_the_worker_does_everything_under_its_role(
     }
     async with worker_beside(service, policies_dir, tmp_path / "log", **roles):
         await until(done)
+
+
+async def test_retention_does_everything_under_its_roles(service: Running, granted: str) -> None:
+    """What was kept long enough is deleted, and whoever is inactive purged: worker and eraser together may do that."""
+    worker, eraser = (Database(as_role(granted, role), size=1) for role in ("placet_worker", "placet_erasure"))
+    desks = service.desks
+    known = await datamap.read(service.database)
+    retention = Retention(
+        database=worker,
+        erasing=eraser,
+        policy=desks.policy,
+        consequences=Consequences(datamap=known, policy=desks.policy, unlearn=arms.unlearn),
+        datamap=known,
+        claims=load_key_file(desks.settings).claims,
+    )
+    try:
+        for subject, days in ((ADA, 731), (customer("bob"), 1100)):
+            at = datetime.now(UTC) - days * DAY
+            await walk(service, subject, at=at)
+            await report(service, await shown(service, subject, now=text(at)), "click", now=text(at))
+        await erase(service, customer("eve"))
+        age = "UPDATE rights_requests SET closed_at = closed_at - interval '4 years'"
+        await service.database.run("test.age", lambda c: c.execute(age))
+        dry, done = await retention.run(dry_run=True), await retention.run()
+    finally:
+        await worker.close()
+        await eraser.close()
+    gone = {"decisions", "interactions", "rights_approvals", "rights_requests", "subjects", "touchpoints"}
+    assert gone <= {each.table for each in dry.gone} & {each.table for each in done.gone}
 
 
 async def refused(url: str, role: str, statement: str) -> bool:
