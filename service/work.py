@@ -28,6 +28,7 @@ from service.rights.erasure.commands import Erasures
 from service.rights.retention.commands import Retention
 from service.rights.verification.commands import forget_codes
 from service.subjects.keys.commands import shred_due, sweep
+from service.subjects.suppressions.commands import forget as forget_suppressions
 
 PAUSE = timedelta(seconds=30)
 BETWEEN_CHECKPOINTS = timedelta(seconds=1)
@@ -171,6 +172,8 @@ async def _tidy(duties: Duties) -> None:
         partial(database.run, "work.forget_sessions", sessions.forget),
         partial(shred_due, database, keyring),
         partial(sweep, database, keyring),
+        partial(forget_suppressions, database),
+        duties.erasures.forget_journal,
         partial(abandon, database, duties.policy),
     )
     while True:

@@ -34,7 +34,7 @@ from service.recipients.wire import Wire
 from service.rights.access import Access
 from service.rights.commands import RightsDesk
 from service.rights.ending import EndingDesk
-from service.rights.erasure.composing import erasures_of
+from service.rights.erasure.composing import eraser_of, erasures_of
 from service.rights.holds.commands import HoldDesk
 from service.rights.letters.commands import Letters
 from service.rights.links.commands import Links
@@ -79,7 +79,7 @@ class Desks:
         self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
         self.consequences = Consequences(datamap=datamap, policy=policy, unlearn=arms.unlearn)
         self.consent = self._consent(keyring, answers)
-        self.changes = ChangesDesk(database=database, policy=policy, subjects=self.subjects)
+        self.changes = ChangesDesk(database=database, policy=policy, subjects=self.subjects, gap=gap)
         self.protection = self._protection(answers)
         self.link = LinkDesk(
             database=database, policy=policy, subjects=self.subjects, answers=answers, consequences=self.consequences
@@ -144,7 +144,7 @@ class Desks:
             policy=self.policy,
             consequences=self.consequences,
             datamap=datamap,
-            claims=keyring.claims,
+            eraser=eraser_of(self.policy, self.subjects, datamap, keyring),
         )
 
     def _journey(self, keyring: Keyring, answers: Answers) -> JourneyDesk:

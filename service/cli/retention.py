@@ -9,7 +9,9 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from service.cli.ending import NO, Stop, run, settings_of
+from service.cli.ending import NO, Stop, database_url, run, settings_of
+from service.cli.keyring import keyring_url
+from service.cli.keyring import opened as keys_opened
 from service.cli.replaying import opened
 from service.cli.serve import require_eraser
 from service.consent.consequences import Consequences
@@ -17,9 +19,11 @@ from service.decisioning.learning import arms
 from service.kernel import datamap
 from service.kernel.database import Database
 from service.policy.commands import ActivePolicy, Archive
+from service.rights.erasure.composing import eraser_of
 from service.rights.retention.commands import Retention
 from service.rights.retention.model import Counts
 from service.settings import Settings
+from service.subjects.commands import Subjects
 from service.subjects.keyring import load_key_file
 
 
@@ -65,14 +69,16 @@ async def _retention(settings: Settings) -> AsyncGenerator[Retention]:
         erasing = Database(url.reveal, size=1) if (url := settings.erasure_url) else database
         await require_eraser(erasing)
         consequences = Consequences(datamap=known, policy=policy, unlearn=arms.unlearn)
-        yield Retention(
-            database=database,
-            erasing=erasing,
-            policy=policy,
-            consequences=consequences,
-            datamap=known,
-            claims=load_key_file(settings).claims,
-        )
+        keyring, address = load_key_file(settings), await keyring_url(settings, database_url(settings))
+        async with keys_opened(address, settings, keyring) as keys:
+            yield Retention(
+                database=database,
+                erasing=erasing,
+                policy=policy,
+                consequences=consequences,
+                datamap=known,
+                eraser=eraser_of(policy, Subjects(keyring, policy, keys), known, keyring),
+            )
         if erasing is not database:
             await erasing.close()
 

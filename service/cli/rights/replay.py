@@ -8,7 +8,7 @@ from service.cli.keys.progress import Bars
 from service.cli.replaying import opened as opened_database
 from service.kernel import datamap
 from service.policy.commands import ActivePolicy, Archive
-from service.rights.erasure.erasing import Eraser
+from service.rights.erasure.composing import eraser_of
 from service.rights.journal.file import Journal
 from service.rights.journal.model import Journaled, JournalRefused
 from service.rights.journal.replay import Replay
@@ -45,6 +45,6 @@ async def _replay(settings: Settings, journaled: Journaled) -> int:
         async with opened(address, settings, keyring) as keys:
             subjects = Subjects(keyring, policy, keys)
             tables = await datamap.read(database)
-            eraser = Eraser(subjects=subjects, datamap=tables, claims=keyring.claims, policy=policy)
+            eraser = eraser_of(policy, subjects, tables, keyring)
             with Bars() as bars:
                 return await Replay(database, keys.database, eraser, policy).run(journaled, bars.bar("Erasing again"))

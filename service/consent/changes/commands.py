@@ -17,6 +17,7 @@ from service.kernel.auth import Principal
 from service.kernel.clock import Moment
 from service.kernel.crypto import to_text
 from service.kernel.database import Connection, Database
+from service.ledger.gap.watch import Gap
 from service.policy.commands import ActivePolicy
 from service.policy.model import Bundle
 from service.subjects.commands import Subjects
@@ -31,16 +32,17 @@ TABLE, COLUMN = "farewells", "pseudonym"
 class ChangesDesk:
     """Tells recipients what has changed, in the order of the ledger, by their own pseudonyms."""
 
-    def __init__(self, *, database: Database, policy: ActivePolicy, subjects: Subjects) -> None:
+    def __init__(self, *, database: Database, policy: ActivePolicy, subjects: Subjects, gap: Gap) -> None:
         self._database = database
         self._policy = policy
         self._subjects = subjects
+        self._gap = gap
         self._tide = Tide(database)
 
     async def follow(self, caller: Principal, after: UUID | None, wait_seconds: int, moment: Moment) -> Changes:
         """The next changes behind an entry, or since ever; where there are none, the first that come while it waits.
 
-        Raises `NoRecipient`, `PlaceLost` for an entry that is not in the tree, and `KeyringUnavailable`.
+        Raises `NoRecipient`, `PlaceLost` for an entry that is not in the tree, `GapOpen`, and `KeyringUnavailable`.
         """
         loop = asyncio.get_running_loop()
         ends = loop.time() + wait_seconds
@@ -56,6 +58,7 @@ class ChangesDesk:
         self._tide.close()
 
     async def _page(self, caller: Principal, after: UUID | None, moment: Moment) -> Changes:
+        self._gap.require_closed()
         bundle = self._policy.current
         interest = _interest(caller, bundle)
 

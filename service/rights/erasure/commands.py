@@ -105,6 +105,10 @@ class Erasures:
             after = running[-1]
         return closed
 
+    async def forget_journal(self) -> None:
+        """Forget erasures of which no backup holds anything any more."""
+        await self._journal.compact(system_now() - self._promises.backups)
+
     async def _each(self, request_ids: Sequence[UUID], steps: Sequence[Doing], moment: Moment) -> int:
         """Some steps of many erasures, a few at the same time; returns how many were taken through all of them.
 

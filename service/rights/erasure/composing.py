@@ -13,6 +13,11 @@ from service.subjects.keyring import Keyring
 from service.subjects.keys.commands import promises_of
 
 
+def eraser_of(policy: ActivePolicy, subjects: Subjects, datamap: DataMap, keyring: Keyring) -> Eraser:
+    """What erases people, by the keys of this deployment."""
+    return Eraser(subjects=subjects, datamap=datamap, claims=keyring.claims, policy=policy)
+
+
 def erasures_of(
     settings: Settings,
     database: Database,
@@ -29,7 +34,7 @@ def erasures_of(
         policy=policy,
         subjects=subjects,
         datamap=datamap,
-        eraser=Eraser(subjects=subjects, datamap=datamap, claims=keyring.claims, policy=policy),
+        eraser=eraser_of(policy, subjects, datamap, keyring),
         signer=keyring.signing,
         issuer=settings.issuer,
         promises=promises_of(settings),

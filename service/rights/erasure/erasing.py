@@ -78,7 +78,12 @@ class Eraser:
         return Gone(gone.entries, Counter(gone.rows) + Counter(forgotten))
 
     async def entomb(
-        self, connection: Connection, persons: Sequence[Person], facts: Mapping[str, str], at: datetime
+        self,
+        connection: Connection,
+        persons: Sequence[Person],
+        facts: Mapping[str, str],
+        at: datetime,
+        kind: str = ERASURE,
     ) -> Gone:
         """Erase persons whose locks the caller holds, and who have taken back what they taught; what is held stays."""
         held = await holds.held(connection, [person.subject_id for person in persons])
@@ -90,7 +95,8 @@ class Eraser:
             await release(connection, person.subject_id, at, facts["bundle"])
             await seal(connection, self._claims, person, at, keep_until)
             await subjects_store.entomb(connection, person.subject_id)
-            entry_id, touched = await self.delete(connection, person, facts, at, keep={*keep, HOLDS} if keep else ())
+            kept = {*keep, HOLDS} if keep else ()
+            entry_id, touched = await self.delete(connection, person, facts, at, keep=kept, kind=kind)
             await self._farewells.bid(connection, person.subject_id, entry_id, at)
             entries.append(entry_id)
             rows.update(touched)
@@ -105,6 +111,7 @@ class Eraser:
         *,
         keep: Collection[str] = (),
         only: Collection[str] | None = None,
+        kind: str = ERASURE,
     ) -> tuple[UUID, Mapping[str, int]]:
         """Delete all but what to keep, or what was kept before: then `only` that.
 
@@ -114,7 +121,7 @@ class Eraser:
         others = {table.name for table in self._datamap.tables if table.name not in only} if only else keep
         rows = await self._datamap.erase(connection, person, others)
         told = {**facts, "emptied": [to_text(commitment) for commitment in emptied]}
-        entry = ledger_rules.entry(ERASURE, person.subject_id, new_id(), at, at, told)
+        entry = ledger_rules.entry(kind, person.subject_id, new_id(), at, at, told)
         await ledger.append(connection, [entry])
         return entry.entry_id, rows
 

@@ -7,6 +7,7 @@ from service.kernel.database import Connection
 from service.policy.commands import ActivePolicy
 from service.recipients.mail.commands import LASTS, post
 from service.recipients.mail.model import Letter
+from service.rights import store as requests
 from service.rights.letters import store
 from service.rights.letters.model import Facts, Kind
 from service.rights.letters.words import spoken, written
@@ -35,7 +36,7 @@ class Letters:
         address = self._subjects.open(TABLE, COLUMN, request.request_id, sealed).decode()
         await self.send(connection, request, address, kind, facts)
         if _is_last(request, kind):
-            await store.forget_address(connection, request.request_id)
+            await requests.forget_address(connection, request.request_id)
         return True
 
     async def reaches(self, connection: Connection, request_id: UUID) -> bool:

@@ -5,7 +5,3 @@ SELECT address FROM rights_requests WHERE request_id = $1;
 -- name: keep_address
 -- Tell the outcome of a request there.
 UPDATE rights_requests SET address = $2 WHERE request_id = $1;
-
--- name: forget_address
--- The last letter has the address now, or there will be none.
-UPDATE rights_requests SET address = NULL WHERE request_id = $1;

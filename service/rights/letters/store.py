@@ -17,8 +17,3 @@ async def address(reader: Reader, request_id: UUID) -> bytes | None:
 async def keep_address(connection: Connection, request_id: UUID, sealed: bytes) -> None:
     """Tell the outcome of a request there."""
     await connection.execute(QUERIES["keep_address"], request_id, sealed)
-
-
-async def forget_address(connection: Connection, request_id: UUID) -> None:
-    """Forget where the outcome of a request is told."""
-    await connection.execute(QUERIES["forget_address"], request_id)

@@ -9,10 +9,10 @@ from time import monotonic
 
 from service.consent.consequences import MOST, Consequences
 from service.decisioning.learning.arms import LEARNING
-from service.kernel.crypto import Sealer
 from service.kernel.database import Connection, Database
 from service.kernel.datamap import DataMap
 from service.policy.commands import ActivePolicy, Archive
+from service.rights.erasure.erasing import Eraser
 from service.rights.proof import store as proofs
 from service.rights.retention import store
 from service.rights.retention.model import Counts, Deleted, Elsewhere, Gone, Tell, Why, Window, unheard
@@ -43,13 +43,13 @@ class Retention:
         policy: ActivePolicy,
         consequences: Consequences,
         datamap: DataMap,
-        claims: Sealer,
+        eraser: Eraser,
     ) -> None:
         self._database = database
         self._policy = policy
         self._archive = Archive(database)
         self._consequences = consequences
-        self._purging = Purging(database=database, erasing=erasing, datamap=datamap, claims=claims)
+        self._purging = Purging(database=database, erasing=erasing, eraser=eraser)
         self._looking = store.looking(datamap)
         self._with_requests = store.with_requests(datamap)
 

@@ -10,17 +10,11 @@ from functools import partial
 from time import monotonic
 from uuid import UUID
 
-from service.consent.linking.writing import release
 from service.decisioning.learning import arms
-from service.kernel.crypto import Sealer, to_text
 from service.kernel.database import Connection, Database
-from service.kernel.datamap import DataMap, Person
-from service.kernel.ids import new_id
-from service.ledger import rules as ledger_rules
-from service.ledger import store as ledger
+from service.kernel.datamap import Person
 from service.policy.model import Bundle, LegalBasis
-from service.rights import store as rights_store
-from service.rights.proof.commands import seal
+from service.rights.erasure.erasing import Eraser
 from service.rights.retention import store
 from service.rights.retention.model import Deleted, Why, Window
 from service.subjects import store as subjects_store
@@ -40,11 +34,10 @@ BEFORE_ALL = UUID(int=0)
 class Purging:
     """Purges the inactive, on connections that may empty entries of the ledger."""
 
-    def __init__(self, *, database: Database, erasing: Database, datamap: DataMap, claims: Sealer) -> None:
-        self._claims = claims
+    def __init__(self, *, database: Database, erasing: Database, eraser: Eraser) -> None:
         self._database = database
         self._erasing = erasing
-        self._datamap = datamap
+        self._eraser = eraser
 
     async def inactive(self, connection: Connection, people: Collection[UUID], bundle: Bundle) -> list[UUID]:
         """Those of these people who are to be purged."""
@@ -72,21 +65,10 @@ class Purging:
         await subjects_store.lock(connection, found)
         people = await self.inactive(connection, list(found), bundle)
         await arms.subtract(connection, people)
-        for subject_id in people:
-            await self._purge_one(connection, subject_id, bundle)
-        return len(people)
-
-    async def _purge_one(self, connection: Connection, subject_id: UUID, bundle: Bundle) -> None:
-        """Set the tombstone, then delete. The entry lists what it emptied: nothing else can be emptied unseen."""
         at = await store.clock(connection)
-        person = Person(subject_id, await subjects_store.lookups_of(connection, subject_id))
-        await release(connection, subject_id, at, bundle.digest)
-        await seal(connection, self._claims, person, at, at + timedelta(days=bundle.retention.consent_proof))
-        emptied = await rights_store.commitments(connection, subject_id)
-        await subjects_store.entomb(connection, subject_id)
-        await self._datamap.erase(connection, person)
-        facts = {"emptied": [to_text(commitment) for commitment in emptied], "bundle": bundle.digest}
-        await ledger.append(connection, [ledger_rules.entry(PURGE, subject_id, new_id(), at, at, facts)])
+        persons = [Person(one, await subjects_store.lookups_of(connection, one)) for one in people]
+        await self._eraser.entomb(connection, persons, {"bundle": bundle.digest}, at, PURGE)
+        return len(people)
 
 
 async def _looked_long_ago(connection: Connection) -> bool:

@@ -41,7 +41,7 @@ ORDER BY closed_at LIMIT $2;
 
 -- name: inactive
 -- Those of the subjects $1 of whom nothing was heard for $2 days, and whom nothing holds: an unfinished request, a
--- restriction, a link, or a no that has to be remembered: an objection, or a no to a purpose that the bundle bases on
+-- restriction, a legal hold, a link, or a no that has to be remembered: an objection, or a no to a purpose that the bundle bases on
 -- something else than consent, $3, and would allow to a stranger. That an officer reads, or that whom a browser was linked
 -- to is gone, is nothing that was heard of them.
 SELECT s.subject_id
@@ -63,6 +63,7 @@ WHERE s.subject_id = ANY($1::uuid[]) AND s.state = 'active' AND s.created_at < c
         WHERE l.subject_id = s.subject_id AND (r.received_at >= c.then OR r.closed_at IS NULL)
     )
     AND NOT EXISTS (SELECT FROM restrictions r WHERE r.subject_id = s.subject_id)
+    AND NOT EXISTS (SELECT FROM holds h WHERE h.subject_id = s.subject_id)
     AND NOT EXISTS (SELECT FROM objections o WHERE o.subject_id = s.subject_id)
     AND NOT EXISTS (
         SELECT FROM consent_state n

@@ -11,6 +11,7 @@ from service.consent.consequences import Consequences
 from service.decisioning.learning import arms
 from service.kernel import datamap
 from service.kernel.database import Database
+from service.rights.erasure.composing import eraser_of
 from service.rights.retention.commands import Retention
 from service.subjects.keyring import load_key_file
 from tests.consenting import DAY, NOON, text
@@ -112,7 +113,7 @@ async def test_retention_does_everything_under_its_roles(service: Running, grant
         policy=desks.policy,
         consequences=Consequences(datamap=known, policy=desks.policy, unlearn=arms.unlearn),
         datamap=known,
-        claims=load_key_file(desks.settings).claims,
+        eraser=eraser_of(desks.policy, desks.subjects, known, load_key_file(desks.settings)),
     )
     try:
         for subject, days in ((ADA, 731), (customer("bob"), 1100)):
