@@ -20,6 +20,7 @@ from service.kernel.problem import Unavailable
 from service.ledger.rules import instant
 from service.policy.commands import ActivePolicy
 from service.recipients import store as recipients
+from service.recipients.model import Did, Outcome
 from service.rights import store as requests
 from service.rights.erasure import certificate, store
 from service.rights.erasure.certificate import Kept
@@ -34,7 +35,7 @@ from service.rights.holds.ending import EndOfHolds
 from service.rights.journal.file import Journal
 from service.rights.journal.model import JournalRefused, Line
 from service.rights.letters.commands import Letters
-from service.rights.letters.model import Kind
+from service.rights.letters.model import Facts, Kind
 from service.rights.model import Progress, RightsRequest
 from service.rights.moving import move
 from service.rights.rules import found
@@ -257,9 +258,15 @@ class Erasures:
         )
         await requests.certify(connection, request.request_id, self._signer.sign(claims, certificate.ISSUED))
         moved = await move(connection, request, ends, self._policy.current.digest, at=now)
-        told = await self._letters.told(connection, moved, Kind(ends.value))
+        told = await self._letters.told(connection, moved, Kind(ends.value), _exceptions(outcomes, kept))
         await store.forget(connection, request.request_id)
         return {Step.CERTIFY: Done({}), Step.INFORM: Done({"letter": told})}
+
+
+def _exceptions(outcomes: Sequence[Outcome], kept: Sequence[Kept]) -> Facts:
+    """What the person is told of an erasure that is not whole."""
+    silent = any(outcome.answer not in {Did.DONE.value, Did.NOTHING_HELD.value} for outcome in outcomes)
+    return Facts(silent=silent, held=max((one.until for one in kept), default=None))
 
 
 def _covers(notes: Notes, persons: Sequence[Person]) -> bool:

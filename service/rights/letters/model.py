@@ -22,10 +22,12 @@ class Facts(Struct, frozen=True):
     """What a letter says beyond what its request does: each kind needs its own, and no more.
 
     `code` of CODE; `reason` in words of EXTENDED and REFUSED; `link` of PACKAGE; `at`: when a code or a link ends, or a
-    restriction is lifted.
+    restriction is lifted; of an end with exceptions, whether some recipient is `silent`, until when anything is `held`.
     """
 
     code: str = ""
     reason: str = ""
     link: str = ""
     at: datetime | None = None
+    silent: bool = False
+    held: datetime | None = None

@@ -28,6 +28,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     subjects: Mapping[str, str]
     texts: Mapping[str, str]
     done: Mapping[str, str]
+    exceptions: Mapping[str, str]
     refusals: Mapping[str, str]
 
     def day(self, moment: datetime) -> str:
@@ -58,6 +59,8 @@ def written(request: RightsRequest, kind: Kind, facts: Facts, bundle: Bundle) ->
         "done": words.done[request.right.value],
         "refusal": words.refusals[request.refusal.value] if request.refusal else "",
         "complaint": words.complaint.format(authority=controller.authority),
+        "silent": words.exceptions["silent"] if facts.silent else "",
+        "held": words.exceptions["held"].format(day=words.day(facts.held.astimezone(zone))) if facts.held else "",
         "code": facts.code,
         "reason": facts.reason,
         "link": facts.link,
