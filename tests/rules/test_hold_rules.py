@@ -9,6 +9,7 @@ from service.kernel.clock import Moment
 from service.subjects.keys.commands import shred_due, sweep
 from tests.consenting import text
 from tests.filing import REQUESTS, approve_all, claims, fetch, file
+from tests.mailing import letters_of
 from tests.running import Running, customer, refused, succeeded
 
 ADA = customer("ada")
@@ -31,6 +32,22 @@ async def hold(service: Running, request_id: str, until: datetime, *data: str) -
 async def certified(service: Running, request_id: str) -> dict[str, Any]:
     """What the certificate says, which must be there."""
     return await claims(service, succeeded(await fetch(service, request_id, "certificate"))["certificate"])
+
+
+@pytest.mark.rule("R21")
+async def test_the_person_is_told_what_is_held_and_until_when(service: Running) -> None:
+    """The letter about an erasure with exceptions names the day until which something is kept, and no silent recipient."""
+    email = {"kind": "email", "value": "ada@example.com"}
+    await service.give(email, "analytics")
+    await service.touch(email, "purchase", text(datetime.now(UTC)))
+    request_id = (await file(service, "erasure", email))["request_id"]
+    until = datetime(2031, 5, 6, 12, tzinfo=UTC)
+    await hold(service, request_id, until, "touchpoints")
+    await approve_all(service, request_id)
+    (letter,) = await letters_of(service, request_id)
+    assert letter["kind"] == "completed_with_exceptions"
+    assert "until 6 May 2031" in letter["text"]
+    assert "confirmed" not in letter["text"]
 
 
 @pytest.mark.rule("R10")
