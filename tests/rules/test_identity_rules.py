@@ -22,7 +22,7 @@ from tests.planting import Planted, search, search_files, search_tables
 from tests.process import process_beside
 from tests.running import Running, customer, succeeded
 
-OWN = {"FetchPackage", "IssueCookie", "ShowRightsRequest"}
+OWN = {"FetchPackage", "IssueCookie", "RefuseRightsRequest", "ShowRightsRequest"}
 """Operations whose answer is for the person, or for the officer who decides, and holds what is theirs."""
 FILLED = (
     "lookups",
@@ -51,7 +51,7 @@ class Heard:
     async def _listen(self, answer: httpx.Response) -> None:
         await answer.aread()
         path = answer.request.url.path
-        if not path.endswith(("/package", "/cookies")) and not OPENED.fullmatch(path):
+        if not path.endswith(("/package", "/cookies", "/refuse")) and not OPENED.fullmatch(path):
             headers = "".join(f"{name}: {value}\n" for name, value in answer.headers.items())
             self.answers.append((answer.request.method, headers.encode() + answer.content))
 
@@ -151,11 +151,12 @@ async def test_no_address_takes_an_identifier(service: Running) -> None:
         for parameter in operation.get("parameters", [])
         if parameter["in"] in {"path", "query"}
     }
-    of_lists = {"state", "due_before", "after", "limit"}
+    of_lists = {"state", "right", "due_before", "after", "limit", "wait"}
     of_reports = {"journey_id", "channel", "persona", "from", "to"}
     of_decisions = {"decision_id", "token", "detail"}
     of_texts = {"site", "language", "version", "sha256"}
-    assert named == {"request_id", "entry_id", *of_texts, *of_lists, *of_reports, *of_decisions}
+    of_rights = {"request_id", "entry_id", "recipient_id", "message_id", "download"}
+    assert named == {*of_rights, *of_texts, *of_lists, *of_reports, *of_decisions}
 
 
 @pytest.mark.rule("I2")

@@ -99,3 +99,4 @@ class Problem(Struct, frozen=True):
 
     title: str
     detail: str = ""
+    type: str = ""

@@ -20,6 +20,9 @@ WAIT_SECONDS = 0.5
 BUSY = frozenset({429, 503})
 UNKNOWN_CALLER = frozenset({401, 403})
 
+SUPPRESSED = "/suppressed"
+"""How the type of the problem ends that is no fault: an erased person's old decisions are refused."""
+
 
 class Caller:
     """A server's calls. `token` acts as an officer instead; `now` is when the call is said to happen."""
@@ -94,6 +97,10 @@ class Caller:
         raise Stop(f"The service at {client.base_url} does not answer; start it with `make run`.", UNREACHABLE)
 
 
+class Suppressed(Exception):
+    """Whoever this is about has been erased, and what was said before that counts no longer."""
+
+
 def _wait(response: httpx.Response) -> float:
     """How long a busy service asks us to wait, in seconds."""
     asked = response.headers.get("Retry-After", "")
@@ -108,6 +115,8 @@ def _accepted(method: str, path: str, response: httpx.Response) -> httpx.Respons
             "The service does not accept dev-credentials.json; start it and the demo with the same PLACET_DATA_DIR.", NO
         )
     problem = _problem(response)
+    if problem.type.endswith(SUPPRESSED):
+        raise Suppressed
     raise Stop(f"{method} {path} was answered with {response.status_code}: {problem.title}. {problem.detail}", NO)
 
 

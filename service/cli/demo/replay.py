@@ -22,7 +22,7 @@ from service.cli.demo.answers import (
     Progress,
     Recorded,
 )
-from service.cli.demo.caller import Caller
+from service.cli.demo.caller import Caller, Suppressed
 from service.cli.demo.scenario import Act, Contact, Day
 from service.cli.demo.tally import Tally
 
@@ -109,7 +109,12 @@ class Replay:
             "notice": self._setting.notice.notice,
             "method": "form",
         }
-        recorded = await self._caller.post("/v1/consents", body, Recorded, now=midnight + SAYS)
+        try:
+            recorded = await self._caller.post("/v1/consents", body, Recorded, now=midnight + SAYS)
+        except Suppressed:  # an earlier replay had them erased
+            self._erased.add(customer)
+            self._valid_until[customer] = None
+            return
         self._tally.recorded(recorded)
         limits = [record.valid_until for record in recorded.records if record.valid_until]
         self._valid_until[customer] = min(limits, default=None)
@@ -149,7 +154,8 @@ class Replay:
                 case Act.FIRST_VISIT | Act.LATER_VISIT | Act.LAST_VISIT:
                     await self._look(customer, act, midnight + LOOKS)
                 case Act.WITHDRAWAL:
-                    await self._withdraw(customer, midnight + CHANGES)
+                    if customer not in self._erased:
+                        await self._withdraw(customer, midnight + CHANGES)
                 case Act.ACCESS:
                     await self._access(customer, midnight + CHANGES)
                 case Act.ERASURE:

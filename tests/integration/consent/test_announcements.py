@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.consenting import DAY, NOON, ON_CONSENT, text
-from tests.filing import data, erase, package
+from tests.filing import approve_all, data, file, package
 from tests.planting import Planted, search_tables
 from tests.running import Running, customer, refused, succeeded
 
@@ -122,7 +122,9 @@ async def test_an_erasure_takes_the_messages_of_the_subject(service: Running) ->
     subject_id = (await service.give(ADA, "personalization"))["subject_id"]
     (subject,) = data(await package(service, ADA))["subjects"]
     assert [row["recipient"] for row in subject["tables"]["outbox"]] == ["crm"]
-    await erase(service, ADA)
-    assert [str(message["subject_id"]) for message in await told(service)] == [bob["subject_id"]]
+    request_id = (await file(service, "erasure", ADA))["request_id"]
+    assert (await approve_all(service, request_id))["state"] == "running"
+    left = [(message["kind"], str(message["subject_id"])) for message in await told(service)]
+    assert sorted(set(left)) == [("consent", bob["subject_id"]), ("erasure", request_id)]
     left = await service.database.fetchval("SELECT count(*) FROM outbox o WHERE o::text LIKE $1", f"%{subject_id}%")
     assert left == 0

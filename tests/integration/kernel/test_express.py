@@ -39,6 +39,7 @@ GOOD: Mapping[str, Any] = {
     "/v1/decisions": {**STRANGER, "site": "shop", "placements": ["home_hero"]},
     "/v1/interactions": {"interactions": [{"token": "invented", "event": "click", "occurred_at": NOW}]},
     "/v1/bundles": {"digest": f"sha256:{'0' * 64}"},
+    "/v1/ledger/gap/closures": {"note": "nothing is missing"},
     "/v1/rights/requests": {"right": "access", "identifiers": [customer("nobody-yet")], "language": "it"},
 }
 """A body for each operation that goes the short way; to be refused for what one asks is an answer too."""
