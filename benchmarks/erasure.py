@@ -54,7 +54,7 @@ from service.subjects.recognition import recognise
 
 A_SECOND, SCAN_SECONDS, SLOWER = 20, 60, 1.5
 """The budgets."""
-ROWS_EACH = 8
+ROWS_EACH = 6
 """About as many rows has a person of `load.py`, in all tables."""
 PACE_SECONDS = 0.005
 """From one check to the next, where the answer does not take longer."""
@@ -88,6 +88,22 @@ class Measured(Struct, frozen=True):
     def seconds(self) -> float:
         """How long they took."""
         return self.ended - self.began
+
+
+class Scans:
+    """How long scans took, each from the first blocks on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._at = time.monotonic()
+        self._done = 0
+
+    def tell(self, done: int, of: int) -> None:
+        """So many blocks are done, of so many."""
+        now = time.monotonic()
+        if self._done and done > self._done:
+            self.seconds += now - self._at
+        self._at, self._done = now, done % of
 
 
 @click.command()
@@ -164,20 +180,20 @@ async def _measured(
     async with _worker(settings, given, erasures) as (database, carrying):
         with _checking(target, erasures) as checks:
             await asyncio.sleep(ALONE_SECONDS)
-            scanned: list[float] = []
+            scans = Scans()
             began, busy = time.monotonic(), time.process_time()
-            closed = await carrying.go_on_all(tell=lambda _done, _of: scanned.append(time.monotonic()))
+            closed = await carrying.go_on_all(tell=scans.tell)
             ended, busy = time.monotonic(), time.process_time() - busy
         if closed != erasures or await database.fetchval(CLOSED) != erasures:
             raise NoSuccess(f"of {erasures} erasures {closed} were closed")
         rows = await database.fetchval("SELECT max((outcome ->> 'rows')::bigint) FROM rights_tasks WHERE step = 'scan'")
-    return Measured(erasures, rows, began, ended, busy, scanned[-1] - scanned[0]), checks
+    return Measured(erasures, rows, began, ended, busy, scans.seconds), checks
 
 
 @asynccontextmanager
 async def _worker(settings: Settings, given: Credentials, erasures: int) -> AsyncGenerator[tuple[Database, Erasures]]:
     """What a worker has, and erasures of the first people, approved."""
-    database, keys = Database(given.database_url, size=2), Database(given.keyring_url, size=2)
+    database, keys = Database(given.database_url, size=4), Database(given.keyring_url, size=2)
     keyring, policy = load_key_file(settings), ActivePolicy(load(settings.data_dir / POLICIES))
     subjects = Subjects(keyring, policy, SubjectKeys(keys, keyring))
     lookups = [subjects.lookup(Identifier(kind=KIND, value=NAME % number)).hash for number in range(erasures)]
