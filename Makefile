@@ -49,11 +49,12 @@ check: $(dev_ready) ## Check format, lint, types, imports, and that what is gene
 	$(python) -m pytest -q tests/architecture
 
 .PHONY: bench
-bench: $(dev_ready) ## Measure keys and receipts, then check, write and decision against their floor, then the ledger and reports
+bench: $(dev_ready) ## Measure keys and receipts, then check, write and decision against their floor, then the ledger, reports and erasures
 	$(python) -m benchmarks.primitives
 	$(python) -m benchmarks
 	$(python) -m benchmarks.ledger
 	$(python) -m benchmarks.journey
+	$(python) -m benchmarks.erasure
 
 .PHONY: e2e
 e2e: $(dev_ready) ## Run the tests in Chromium

@@ -90,7 +90,7 @@ async def measured(url: str, folder: Path, touchpoints: int) -> list[Measured]:
         create_key_file(settings)
     keyring = load_key_file(settings)
     await migrate(url)
-    beside = await _keyring_beside(url)
+    beside = await keyring_beside(url)
     database, keys = Database(url, size=2), SubjectKeys(Database(beside, size=2), keyring)
     policy = ActivePolicy(load(ROOT / "policies"))
     subjects = Subjects(keyring, policy, keys)
@@ -113,7 +113,8 @@ async def measured(url: str, folder: Path, touchpoints: int) -> list[Measured]:
         await keys.database.close()
 
 
-async def _keyring_beside(url: str) -> str:
+async def keyring_beside(url: str) -> str:
+    """A database for keys beside a database; returns its address."""
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
     name = url.rpartition("/")[2] + BESIDE
     await connection.execute(f'CREATE DATABASE "{name}"')

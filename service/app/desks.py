@@ -48,7 +48,7 @@ from service.subjects.keyring import Keyring
 from service.subjects.keys.commands import SubjectKeys
 from service.subjects.pseudonyms.commands import PseudonymDesk
 
-ERASING = 2
+ERASING = 4
 """Connections for erasures, where they have a role of their own."""
 
 

@@ -204,7 +204,7 @@ async def _work(settings: Settings, url: str) -> None:
     policy = ActivePolicy(load(settings.policies_dir))
     address = await keyring_url(settings, url)
     gate = _gate(settings)
-    database, keyring_database = Database(url, size=2, require=gate.require), Database(address, size=2)
+    database, keyring_database = Database(url, size=4, require=gate.require), Database(address, size=2)
     try:
         keyring = await _keyring(settings, database)
         keys = SubjectKeys(keyring_database, keyring)

@@ -134,19 +134,24 @@ def _condition(column: Column) -> str | None:
         case "bytea":
             return f"{value} IN (SELECT {RAW})"
         case "uuid[]":
-            return f"EXISTS (SELECT FROM unnest({value}) AS v WHERE v IN (SELECT {IDS}))"
+            return _any(f"v IN (SELECT {IDS})", f"unnest({value}) AS v")
         case "bytea[]":
-            return f"EXISTS (SELECT FROM unnest({value}) AS v WHERE v IN (SELECT {RAW}))"
+            return _any(f"v IN (SELECT {RAW})", f"unnest({value}) AS v")
         case "text" | "text[]" | "jsonb":
-            words = f"SELECT FROM regexp_matches({value}::text, '{WORD}', 'g') AS w WHERE w[1] IN (SELECT {WORDS})"
-            return f"length({value}::text) >= 22 AND EXISTS ({words})"
+            words = _any(f"w[1] IN (SELECT {WORDS})", f"regexp_matches({value}::text, '{WORD}', 'g') AS w")
+            return f"length({value}::text) >= 22 AND {words}"
         case _:
             return None
 
 
+def _any(test: str, of: str) -> str:
+    """Whether any of several is one of those looked for. As a condition the test would become a join of every row's."""
+    return f"(SELECT bool_or({test}) FROM {of})"  # noqa: S608 - the same
+
+
 def _statement(table: Table, conditions: Mapping[str, str]) -> str:
     counts = ", ".join(f"count(*) FILTER (WHERE {test}) AS {quoted(name)}" for name, test in conditions.items())
-    said = " AND t.entry_id <> ALL($4::uuid[])" if table.name == "ledger_entries" else ""
+    said = " AND t.entry_id NOT IN (SELECT unnest($4::uuid[]))" if table.name == "ledger_entries" else ""
     return f"""
         SELECT count(*) AS {quoted(LOOKED_AT)}, {counts} FROM {quoted(table.name)} t
         WHERE t.ctid >= $5 AND t.ctid < $6 AND {GIVEN}{said}
