@@ -22,7 +22,7 @@ from tests.planting import Planted, search, search_files, search_tables
 from tests.process import process_beside
 from tests.running import Running, customer, succeeded
 
-OWN = {"FetchPackage", "IssueCookie", "ShowRightsRequest"}
+OWN = {"FetchPackage", "IssueCookie", "RefuseRightsRequest", "ShowRightsRequest"}
 """Operations whose answer is for the person, or for the officer who decides, and holds what is theirs."""
 FILLED = (
     "lookups",
@@ -51,7 +51,7 @@ class Heard:
     async def _listen(self, answer: httpx.Response) -> None:
         await answer.aread()
         path = answer.request.url.path
-        if not path.endswith(("/package", "/cookies")) and not OPENED.fullmatch(path):
+        if not path.endswith(("/package", "/cookies", "/refuse")) and not OPENED.fullmatch(path):
             headers = "".join(f"{name}: {value}\n" for name, value in answer.headers.items())
             self.answers.append((answer.request.method, headers.encode() + answer.content))
 
