@@ -596,7 +596,7 @@ CREATE INDEX rights_codes_request ON public.rights_codes USING btree (request_id
 COMMENT ON TABLE rights_codes IS 'Codes sent to identifiers that requests name; a row goes when its request has got further. [purposes=none]';
 COMMENT ON COLUMN rights_codes.code_id IS 'Names the code; time-ordered; immutable. [pd=none]';
 COMMENT ON COLUMN rights_codes.request_id IS 'Of which request; immutable. [pd=none]';
-COMMENT ON COLUMN rights_codes.lookups IS 'Keyed hash of the one identifier that it proves; immutable. [pd=contact; lookups; erase=delete]';
+COMMENT ON COLUMN rights_codes.lookups IS 'Keyed hash of the one identifier that it proves. [pd=contact; lookups; erase=delete]';
 COMMENT ON COLUMN rights_codes.address IS 'Where it went; sealed; immutable. [pd=contact; sealed; erase=delete]';
 COMMENT ON COLUMN rights_codes.code_hash IS 'HMAC of the code under a key that is not in the database. [pd=none]';
 COMMENT ON COLUMN rights_codes.expires_at IS 'From when it is refused. [pd=none]';

@@ -24,6 +24,8 @@ FEW: Mapping[str, Any] = {
     "decisions.purposes": ["personalization"],
     "decisions.propensity": 1.0,
     "interactions.event": "impression",
+    "interactions.shown": False,
+    "interactions.succeeded": False,
     "outbox.answer": "done",
     "rights_requests.right": "access",
     "rights_requests.state": "refused",

@@ -28,7 +28,7 @@ class Planted:
         plain = [text.encode(encoding) for text in texts for encoding in encodings]
         plain += [from_text(cookie) for cookie in self.cookies]
         hexadecimal = [spelling.hex().encode() for spelling in plain]
-        return [*plain, *hexadecimal, *(form for spelling in plain for form in _in_base64(spelling))]
+        return [*plain, *hexadecimal, *(form for spelling in plain for form in in_base64(spelling))]
 
     def found_in(self, place: str, content: bytes) -> Iterator[str]:
         """Where a spelling shows: the place, and what stands around it."""
@@ -38,7 +38,8 @@ class Planted:
                 yield f"{place}: …{content[max(0, at - 60) : at + 60]!r}…"
 
 
-def _in_base64(spelling: bytes) -> Iterator[bytes]:
+def in_base64(spelling: bytes) -> Iterator[bytes]:
+    """What base64 makes of a value at each of the three places where it may begin."""
     for offset in range(3):
         encoded = base64.urlsafe_b64encode(bytes(offset) + spelling)
         yield encoded[4 if offset else 0 : len(encoded) // 4 * 4 - 4]

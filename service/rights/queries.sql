@@ -151,6 +151,10 @@ ORDER BY request_id LIMIT $3;
 UPDATE rights_requests SET lookups = $4, unverified = $5
 WHERE request_id = $1 AND lookups = $2 AND coalesce(unverified, '{}') = $3;
 
+-- name: rename_code
+-- Let a code of a request prove the same identifier in another way.
+UPDATE rights_codes SET lookups = ARRAY[$3::bytea] WHERE request_id = $1 AND lookups = ARRAY[$2::bytea];
+
 -- name: commitments
 -- The commitments of the entries that an erasure is about to empty.
 SELECT commitment FROM ledger_entries WHERE subject_id = $1 AND payload IS NOT NULL ORDER BY entry_id;

@@ -1,4 +1,4 @@
-"""Requests name people by lookups, which change when their key is rotated."""
+"""Requests name people by lookups, and so do their codes; these change when the key of lookups is rotated."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -42,6 +42,8 @@ async def _rename(connection: Connection, *, subjects: Subjects, version: int, a
     done: list[tuple[UUID, bool]] = []
     for request in requests:
         lookups, unverified = names(request, request.lookups), names(request, request.unverified)
-        await store.rename(connection, request, lookups, unverified)
+        if await store.rename(connection, request, lookups, unverified):
+            named = {*request.lookups, *request.unverified} & new.keys()
+            await store.rename_codes(connection, request.request_id, {old: new[old] for old in named})
         done.append((request.request_id, any(lookup < oldest for lookup in (*lookups, *unverified))))
     return done

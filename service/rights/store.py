@@ -1,6 +1,6 @@
 """Rights requests in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -181,9 +181,9 @@ async def naming_before(reader: Reader, lookup: bytes, after: UUID, most: int) -
     return [Naming(row["request_id"], row["closed"], row["lookups"] or (), row["unverified"]) for row in rows]
 
 
-async def rename(connection: Connection, before: Naming, lookups: Sequence[bytes], unverified: Sequence[bytes]) -> None:
-    """Let a request name the same people in another way, unless it was changed meanwhile."""
-    await connection.execute(
+async def rename(connection: Connection, before: Naming, lookups: Sequence[bytes], unverified: Sequence[bytes]) -> bool:
+    """Let a request name the same people in another way; False where it was changed meanwhile."""
+    status = await connection.execute(
         QUERIES["rename"],
         before.request_id,
         list(before.lookups),
@@ -191,6 +191,12 @@ async def rename(connection: Connection, before: Naming, lookups: Sequence[bytes
         sorted(lookups),
         sorted(unverified),
     )
+    return status == "UPDATE 1"
+
+
+async def rename_codes(connection: Connection, request_id: UUID, new: Mapping[bytes, bytes]) -> None:
+    """Let the codes of a request, which the caller has locked, prove the same identifiers in another way."""
+    await connection.executemany(QUERIES["rename_code"], [(request_id, old, name) for old, name in new.items()])
 
 
 async def commitments(connection: Connection, subject_id: UUID) -> list[bytes]:

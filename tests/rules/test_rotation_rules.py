@@ -13,13 +13,14 @@ import asyncpg
 import pytest
 
 from tests.consenting import of_cookie
-from tests.filing import REQUESTS, approve_all, fetch, file, filing
+from tests.filing import REQUESTS, approve_all, fetch, file, filing, opened
 from tests.folding import folded, projected
 from tests.integration.cli.playing import until
 from tests.linking import cookie, link, unlink, verdicts
+from tests.mailing import letters_of
 from tests.process import ROOT, process_beside
 from tests.rotating import keys, keys_started
-from tests.running import Running, customer, refused, running
+from tests.running import Running, customer, refused, running, succeeded
 
 PEOPLE = 60
 LINES = 6
@@ -238,6 +239,20 @@ async def test_requests_name_the_same_people_after_a_rotation(service: Running) 
         assert answer.status_code == 200
     named = await service.database.fetch("SELECT lookups FROM rights_requests ORDER BY request_id")
     assert [[lookup[:2] for lookup in row["lookups"]] for row in named] == [[NEW], [NEW], []]
+
+
+@pytest.mark.rule("I3")
+async def test_a_code_proves_the_same_identifier_after_a_rotation(service: Running) -> None:
+    """Somebody who was sent a code before the key changed enters it afterwards, and is found."""
+    ada = {"kind": "email", "value": "ada@example.com"}
+    await service.give(ada, "analytics")
+    request_id = (await file(service, "access", ada, verified=None))["request_id"]
+    (letter,) = await letters_of(service, request_id)
+    rotated = await keys(service, "rotate", "lookup")
+    assert rotated.status == 0, rotated.complained
+    path = f"{REQUESTS}/{request_id}"
+    assert succeeded(await service.post(f"{path}/verify", {"code": letter["code"]}))["state"] == "open"
+    assert (await opened(service, request_id))["subjects"] == 1
 
 
 @pytest.mark.rule("I3")
