@@ -66,11 +66,11 @@ ORDER BY r.closed_at IS NOT NULL, r.due_at, r.request_id
 LIMIT $7;
 
 -- name: verify
--- Take some of the identifiers that a request names as those of its person; the first who vouched stands.
+-- Take some of the identifiers that a request names as those of its person; the first who vouched stands, and how.
 UPDATE rights_requests SET
     lookups = ARRAY(SELECT DISTINCT unnest(lookups || $2::bytea[]) AS l ORDER BY l),
     unverified = ARRAY(SELECT l FROM unnest(unverified) AS l WHERE l <> ALL($2::bytea[])),
-    verified_by = coalesce(verified_by, $3), verification = coalesce(verification, $4),
+    verified_by = coalesce(verified_by, $3), verification = $4,
     verified_at = coalesce(verified_at, $5, clock_timestamp())
 WHERE request_id = $1;
 

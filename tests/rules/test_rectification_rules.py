@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.consenting import NOON
-from tests.filing import REQUESTS, approve, approve_all, data, fetch, file, filing, moves, opened, package
+from tests.filing import REQUESTS, approve, approve_all, data, erase, fetch, file, filing, moves, opened, package
+from tests.mailing import letters_of
 from tests.running import Running, customer, refused, succeeded
 
 WRONG = {"kind": "email", "value": "ada.wrong@example.com"}
@@ -78,6 +79,38 @@ async def test_open_requests_follow_the_right_identifier(service: Running) -> No
     assert (await opened(service, waiting))["subjects"] == 1
 
 
+@pytest.mark.rule("R6")
+async def test_a_note_verifies_what_a_code_left_open(service: Running) -> None:
+    """Before it nothing is put right, and nobody is told so; the note counts until somebody approves."""
+    await service.give(customer(), "analytics")
+    body = filing("rectification", WRONG, customer(), replacement=customer("right"), verified=None)
+    request_id = succeeded(await service.post(REQUESTS, body), 202)["request_id"]
+    (code,) = [letter["code"] for letter in await letters_of(service, request_id)]
+    verify, note = f"{REQUESTS}/{request_id}/verify", {"note": "showed the card of the shop"}
+    succeeded(await service.post(verify, {"code": code}))
+    refused(await approve(service, request_id), 409, "rights-request-not-ready")
+    assert succeeded(await service.post(verify, note, key=service.officers[0]))["state"] == "open"
+    shown = await opened(service, request_id)
+    assert (shown["unverified"], shown["subjects"]) == (0, 1)
+    assert shown["verification"] == {"method": "code, officer", **note}
+    assert (await moves(service, request_id))[-1]["officer"]
+    assert (await approve_all(service, request_id))["state"] == "completed"
+    assert (await service.check(customer("right"), "analytics"))["allowed"]
+
+
+@pytest.mark.rule("R6")
+async def test_a_note_after_an_approval_is_refused(service: Running) -> None:
+    """Nobody is added to what an officer has approved; where nothing is left to verify a note changes nothing."""
+    body = filing("access", WRONG, customer(), verified=None)
+    request_id = succeeded(await service.post(REQUESTS, body), 202)["request_id"]
+    (code,) = [letter["code"] for letter in await letters_of(service, request_id)]
+    succeeded(await service.post(f"{REQUESTS}/{request_id}/verify", {"code": code}))
+    succeeded(await approve(service, request_id))
+    note = await service.post(f"{REQUESTS}/{request_id}/verify", {"note": "a friend"}, key=service.officers[1])
+    refused(note, 409, "rights-request-settled")
+    assert (await opened(service, request_id))["unverified"] == 1
+
+
 async def test_putting_right_what_nobody_is_known_by_changes_nothing(service: Running) -> None:
     """It is completed like any other, and makes nobody known."""
     await _served(service, "rectification", WRONG, replacement=RIGHT)
@@ -125,6 +158,29 @@ async def test_whom_no_letter_reaches_an_officer_tells(service: Running) -> None
     assert succeeded(await service.post(path, {"told": "by telephone"}, key=officer))["lifted"]
     assert (await service.check(customer(), "analytics"))["allowed"]
     assert "by telephone" in str(data(await package(service, customer())))
+
+
+@pytest.mark.rule("R16")
+@pytest.mark.parametrize(
+    ("right", "more"),
+    [
+        ("restriction", GROUNDS),
+        ("objection", {"purposes": ["analytics"]}),
+        ("rectification", {"replacement": RIGHT}),
+    ],
+)
+async def test_nobody_is_told_of_what_was_not_done(service: Running, right: str, more: dict[str, Any]) -> None:
+    """What a request says goes with an erased person whom it named too; then it is not served, and the officer told."""
+    await service.give(WRONG, "analytics")
+    await service.give(customer(), "analytics")
+    body = filing(right, WRONG, customer(), verified=None, **more)
+    request_id = succeeded(await service.post(REQUESTS, body), 202)["request_id"]
+    (code,) = [letter["code"] for letter in await letters_of(service, request_id)]
+    succeeded(await service.post(f"{REQUESTS}/{request_id}/verify", {"code": code}))
+    await erase(service, customer())
+    refused(await approve(service, request_id), 409, "rights-request-not-ready")
+    assert (await opened(service, request_id))["state"] == "open"
+    assert [letter["kind"] for letter in await letters_of(service, request_id)] == ["code"]
 
 
 async def test_an_approved_objection_holds_also_for_who_is_not_known_yet(service: Running) -> None:
