@@ -100,7 +100,7 @@ BEGIN
         ('rights_requests',    'placet_worker',
             'SELECT, UPDATE (state, lookups, unverified, purposes, details, verification, replacement, grounds, identifiers, '
             'address, extension, refusal_text, completed_at, closed_at), DELETE'),
-        ('rights_tasks',       'placet_worker', 'SELECT'),
+        ('rights_tasks',       'placet_worker', 'SELECT, DELETE'),
         ('suppressions',       'placet_worker', 'SELECT, DELETE'),
         ('subjects',           'placet_worker', 'SELECT, UPDATE (shredded_at)'),
         ('touchpoints',        'placet_worker', 'SELECT, DELETE'),

@@ -658,7 +658,7 @@ COMMENT ON COLUMN rights_requests.unverified IS 'Keyed hashes of identifiers tha
 COMMENT ON COLUMN rights_requests.purposes IS 'The purposes that are objected to. [pd=request; erase=empty]';
 COMMENT ON COLUMN rights_requests.replacement IS 'What is right instead of what is wrong; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.grounds IS 'On which grounds it is asked for (Art. 18(1), 21(1)); sealed. [pd=request; sealed; erase=empty]';
-COMMENT ON COLUMN rights_requests.address IS 'Where the outcome is told; sealed; outlives an erasure until that was delivered, and is emptied then. [pd=contact; sealed]';
+COMMENT ON COLUMN rights_requests.address IS 'Where the outcome is told; sealed; outlives the erasure that it tells of until that was delivered. [pd=contact; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.extended_at IS 'When the time for the answer was extended; null if it was not; kept as proof. [pd=request; erase=keep]';
 COMMENT ON COLUMN rights_requests.extension IS 'Why it was extended; sealed. [pd=request; sealed; erase=empty]';
 COMMENT ON COLUMN rights_requests.refusal IS 'For which reason of the closed list it was refused; kept as proof. [pd=request; erase=keep]';

@@ -39,6 +39,9 @@ BETWEEN_DELETIONS = timedelta(hours=1)
 BATCH = 1000
 
 
+Task = Callable[[], Awaitable[object]]
+
+
 class Duties(Struct, frozen=True):
     """Who does what has to be done."""
 
@@ -57,13 +60,35 @@ class Duties(Struct, frozen=True):
 async def work(duties: Duties) -> None:
     """Work until cancelled; a database that is gone is waited for."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_learn(duties.learner))
         group.create_task(_tidy(duties))
         group.create_task(_sequence(duties.sequencer))
-        group.create_task(_erase(duties.erasures))
-        group.create_task(_carry(duties.post))
         group.create_task(_deliver(duties.delivery))
-        group.create_task(_retain(duties.retention))
+        for name, task, pause in (
+            ("learning", duties.learner.run, BETWEEN_LESSONS),
+            ("erasures", duties.erasures.go_on_all, BETWEEN_ERASURES),
+            ("mail", duties.post.run, BETWEEN_ROUNDS),
+            ("retention", partial(duties.retention.run, gently=True), BETWEEN_DELETIONS),
+        ):
+            group.create_task(_every(pause, name, task))
+
+
+async def _every(pause: timedelta, name: str, task: Task) -> None:
+    """Do something again and again, sooner where a database was gone."""
+    while True:
+        done = await _tried(name, task)
+        await asyncio.sleep((pause if done else min(pause, PAUSE)).total_seconds())
+
+
+async def _tried(name: str, task: Task) -> bool:
+    """Do what is done again anyhow: what goes wrong is told, and ends nothing else. Whether the database was there."""
+    try:
+        await task()
+    except Unavailable:
+        event("work.unavailable")
+        return False
+    except Exception as error:  # noqa: BLE001 - what else has to be done must go on
+        crash(f"{name}.crashed", error)
+    return True
 
 
 async def _sequence(sequencer: Sequencer) -> None:
@@ -84,40 +109,15 @@ async def _sequence(sequencer: Sequencer) -> None:
         await asyncio.sleep(BETWEEN_CHECKPOINTS.total_seconds())
 
 
-async def _retain(retention: Retention) -> None:
-    """Delete what has been kept long enough, every hour."""
-    while True:
-        pause = BETWEEN_DELETIONS
-        try:
-            await retention.run(gently=True)
-        except Unavailable:
-            event("work.unavailable")
-            pause = PAUSE
-        except Exception as error:  # noqa: BLE001 - it is tried again; the other tasks must go on
-            crash("retention.crashed", error)
-        await asyncio.sleep(pause.total_seconds())
-
-
-async def _carry(post: Post) -> None:
-    """Carry letters about once a second, so that whoever waits for a code has it soon."""
-    while True:
-        try:
-            await post.run()
-        except Unavailable:
-            event("work.unavailable")
-        except Exception as error:  # noqa: BLE001 - the letter is tried again; the other tasks must go on
-            crash("mail.crashed", error)
-        await asyncio.sleep(BETWEEN_ROUNDS.total_seconds())
-
-
 async def _deliver(delivery: Delivery) -> None:
     """Deliver what recipients are to be told, each looked after again once its last round has ended."""
-    rounds: dict[str, asyncio.Task[None]] = {}
+    rounds: dict[str, asyncio.Task[bool]] = {}
     async with asyncio.TaskGroup() as group:
         while True:
             for recipient in await _waited_for(delivery):
                 if recipient.id not in rounds or rounds[recipient.id].done():
-                    rounds[recipient.id] = group.create_task(_serve(delivery, recipient))
+                    serve = partial(delivery.serve, recipient)
+                    rounds[recipient.id] = group.create_task(_tried("delivery", serve))
             await asyncio.sleep(BETWEEN_ROUNDS.total_seconds())
 
 
@@ -127,37 +127,6 @@ async def _waited_for(delivery: Delivery) -> list[Recipient]:
     except Unavailable:
         event("work.unavailable")
         return []
-
-
-async def _serve(delivery: Delivery, recipient: Recipient) -> None:
-    try:
-        await delivery.serve(recipient)
-    except Unavailable:
-        event("work.unavailable")
-    except Exception as error:  # noqa: BLE001 - what was taken is due again; the other recipients must be told
-        crash("delivery.crashed", error)
-
-
-async def _learn(learner: Learner) -> None:
-    """Compute the tables of offers that are due, now and again."""
-    while True:
-        try:
-            await learner.run()
-        except Unavailable:
-            event("work.unavailable")
-        await asyncio.sleep(BETWEEN_LESSONS.total_seconds())
-
-
-async def _erase(erasures: Erasures) -> None:
-    """Go on with erasures that are approved and not done, whoever began them."""
-    while True:
-        try:
-            await erasures.go_on_all()
-        except Unavailable:
-            event("work.unavailable")
-        except Exception as error:  # noqa: BLE001 - what serves people must go on
-            crash("rights.erasures_crashed", error)
-        await asyncio.sleep(BETWEEN_ERASURES.total_seconds())
 
 
 async def _tidy(duties: Duties) -> None:
@@ -178,10 +147,7 @@ async def _tidy(duties: Duties) -> None:
     )
     while True:
         for task in tasks:
-            try:
-                await task()
-            except Unavailable:
-                event("work.unavailable")
+            await _tried("work", task)
         await asyncio.sleep(PAUSE.total_seconds())
 
 

@@ -76,7 +76,7 @@ class Desks:
         self.keys, self.subjects = keys, Subjects(keyring, policy, keys)
         limits = Limits(per_second=settings.rate_per_second, browser_per_second=settings.browser_rate_per_second)
         self.gate = Gate(database, self.origins_of, limits, home=settings.origin, development=settings.development)
-        self.logins = LoginDesk(database=database, gate=self.gate, secure=settings.origin.startswith("https"))
+        self.logins = LoginDesk(database=database, gate=self.gate, home=settings.origin)
         self.consequences = Consequences(datamap=datamap, policy=policy, unlearn=arms.unlearn)
         self.consent = self._consent(keyring, answers)
         self.changes = ChangesDesk(database=database, policy=policy, subjects=self.subjects, gap=gap)

@@ -8,7 +8,6 @@ from litestar.params import JSONBody
 
 from service.console.commands import LoginDesk
 from service.console.model import Login
-from service.kernel import sessions
 from service.kernel.auth import anyone
 
 
@@ -22,7 +21,7 @@ async def log_in(data: JSONBody[Login], login_desk: NamedDependency[LoginDesk]) 
 @post("/logout", operation_id="LogOut", guards=[anyone], status_code=204, media_type=MediaType.TEXT)
 async def log_out(login_desk: NamedDependency[LoginDesk], request: Request[Any, Any, Any]) -> Response[None]:
     """End the session of this browser, on the server too."""
-    await login_desk.log_out(sessions.cookie_in(request.scope))
+    await login_desk.log_out(request.scope)
     return Response(None, status_code=204, headers={"Set-Cookie": login_desk.no_cookie()})
 
 

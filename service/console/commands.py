@@ -3,6 +3,8 @@
 from functools import partial
 from uuid import UUID
 
+from litestar.types import Scope
+
 from service.kernel import sessions
 from service.kernel.auth import Gate
 from service.kernel.database import Database
@@ -13,10 +15,11 @@ from service.kernel.sessions import Opened
 class LoginDesk:
     """Lets officers in and out."""
 
-    def __init__(self, *, database: Database, gate: Gate, secure: bool) -> None:
+    def __init__(self, *, database: Database, gate: Gate, home: str) -> None:
         self._database = database
         self._gate = gate
-        self._secure = secure
+        self._home = home
+        self._secure = home.startswith("https")
 
     async def log_in(self, token: str) -> Opened:
         """A session for the officer whose token it is; raises `Unauthenticated`, alike for whatever is none."""
@@ -26,9 +29,10 @@ class LoginDesk:
         begin = partial(sessions.begin, officer_id=UUID(officer.principal_id))
         return await self._database.run("console.log_in", begin)
 
-    async def log_out(self, secret: str | None) -> None:
-        """End a session; where there is none, nothing happens."""
-        if secret:
+    async def log_out(self, scope: Scope) -> None:
+        """End the session of a page of ours; where there is none, nothing happens. Raises `Forbidden` (S7)."""
+        sessions.require_own_page(scope, self._home)
+        if secret := sessions.cookie_in(scope):
             await self._database.run("console.log_out", partial(sessions.end, secret=secret))
 
     def cookie(self, opened: Opened) -> str:

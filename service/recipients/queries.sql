@@ -123,12 +123,14 @@ SELECT acknowledged_at IS NOT NULL AS acknowledged
 FROM outbox WHERE message_id = $1 AND recipient = $2 AND request_id IS NOT DISTINCT FROM $3;
 
 -- name: forget
--- Delete what was delivered $1 days ago, of a request only what was answered, and what was given up as long ago.
+-- Delete what was delivered $1 days ago, of a request only what was answered, and what was given up as long ago; whatever
+-- half a year has not brought an answer, when every request is over.
 DELETE FROM outbox WHERE (subject_id, message_id) IN (
     SELECT subject_id, message_id FROM outbox
     WHERE (
         delivered_at < clock_timestamp() - make_interval(days => $1)
         AND (request_id IS NULL OR acknowledged_at IS NOT NULL)
     ) OR (dead_at < clock_timestamp() - make_interval(days => $1) AND request_id IS NULL)
+        OR enqueued_at < clock_timestamp() - interval '180 days'
     LIMIT $2
 );

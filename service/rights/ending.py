@@ -152,6 +152,7 @@ class EndingDesk:
                 await moving.enter(connection, request, bundle.digest, at=at, by=_officer(officer), also=also)
             lifted = lifts_at <= at or lifting.told is not None
             if lifted:
+                await store.forget_address(connection, request_id)
                 await self._protection.lifted(connection, request.lookups, moment.override, lifting.told)
             return Ending(request_id, request.state, request.due_at, lifted=lifted, lifts_at=lifts_at)
 

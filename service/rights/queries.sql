@@ -80,11 +80,14 @@ INSERT INTO rights_approvals (request_id, officer_id, approved_at) VALUES ($1, $
 ON CONFLICT (request_id, officer_id) DO NOTHING;
 
 -- name: move
--- Let a request take its next step at a time, which closes it where it is the last one: what only served to serve it goes.
+-- Let a request take its next step at a time, which closes it where it is the last one: what only served to serve it goes,
+-- and what nobody can ever ask for, since no identifier of it was verified.
 UPDATE rights_requests SET
     state = $2,
     identifiers = CASE WHEN NOT $4::boolean THEN identifiers END,
     replacement = CASE WHEN NOT $4::boolean THEN replacement END,
+    unverified = CASE WHEN NOT $4::boolean THEN unverified END,
+    details = CASE WHEN NOT $4::boolean OR lookups <> '{}' THEN details END,
     completed_at = CASE WHEN $2 IN ('completed', 'completed_with_exceptions') THEN $3 ELSE completed_at END,
     closed_at = CASE WHEN $4::boolean THEN $3 END
 WHERE request_id = $1;
@@ -102,9 +105,12 @@ UPDATE rights_requests SET refusal = $2, refusal_text = $3 WHERE request_id = $1
 UPDATE rights_requests SET lifts_at = $2 WHERE request_id = $1;
 
 -- name: respell
--- Let unfinished requests about the holder of an identifier name them by the right one.
-UPDATE rights_requests SET lookups = ARRAY(SELECT DISTINCT l FROM unnest(array_replace(lookups, $1, $2)) AS l ORDER BY l)
-WHERE lookups @> ARRAY[$1::bytea] AND closed_at IS NULL;
+-- Let requests about the holder of an identifier name them by the right one, closed ones too: they are theirs, and not of
+-- whoever the wrong one turns out to be of.
+UPDATE rights_requests SET
+    lookups = ARRAY(SELECT DISTINCT l FROM unnest(array_replace(lookups, $1, $2)) AS l ORDER BY l),
+    unverified = array_remove(unverified, $1)
+WHERE lookups @> ARRAY[$1::bytea];
 
 -- name: forsaken
 -- Some requests that nobody has verified since a time, held against whoever does meanwhile.

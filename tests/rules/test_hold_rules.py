@@ -36,7 +36,7 @@ async def certified(service: Running, request_id: str) -> dict[str, Any]:
 
 @pytest.mark.rule("R21")
 async def test_the_person_is_told_what_is_held_and_until_when(service: Running) -> None:
-    """The letter about an erasure with exceptions names the day until which something is kept, and no silent recipient."""
+    """The letter about an erasure with exceptions names the day until which something is kept."""
     email = {"kind": "email", "value": "ada@example.com"}
     await service.give(email, "analytics")
     await service.touch(email, "purchase", text(datetime.now(UTC)))
@@ -124,3 +124,16 @@ async def test_there_is_nothing_to_hold_after_an_erasure(service: Running) -> No
     path = f"{REQUESTS}/{asked}/hold"
     refused(await service.post(path, body, key=service.officers[0]), 409, "rights-request-not-ready")
     refused(await service.post(path, body), 403, "forbidden")
+
+
+@pytest.mark.rule("R6")
+@pytest.mark.parametrize("right", ["access", "portability"])
+async def test_releasing_what_is_not_held_erases_nobody(service: Running, right: str) -> None:
+    """Only an approved erasure erases: a release on any other request that runs changes nothing."""
+    await service.give(ADA, "analytics")
+    request_id = (await file(service, right, ADA))["request_id"]
+    assert (await approve_all(service, request_id))["state"] == "running"
+    succeeded(await service.post(f"{REQUESTS}/{request_id}/release", key=service.officers[0]))
+    await service.desks.erasures.go_on_all()
+    assert (await service.check(ADA, "analytics"))["allowed"]
+    assert (await fetch(service, request_id, "package")).status_code == 200

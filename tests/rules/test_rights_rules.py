@@ -207,3 +207,19 @@ async def _entries(service: Running) -> int:
 
 def _without_id(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "request_id"}
+
+
+@pytest.mark.rule("R12")
+async def test_who_was_named_and_never_verified_can_be_erased_all_the_same(service: Running) -> None:
+    """A request that ended keeps no identifier whose holder nobody verified, so that nothing of it is left behind."""
+    victim = {"kind": "email", "value": "victim@example.com"}
+    await service.give(victim, "analytics")
+    body = {"right": "objection", "identifiers": [victim], "language": "en", "purposes": ["marketing_email"]}
+    succeeded(await service.post(REQUESTS, {**body, "details": "of a stranger"}), 202)
+    refusing = (await file(service, "access", victim, verified=None))["request_id"]
+    reason = {"reason": "identity_not_verified", "text": "nobody answered"}
+    succeeded(await service.post(f"{REQUESTS}/{refusing}/refuse", reason, key=service.officers[0]))
+    left = "SELECT count(*) FROM rights_requests WHERE unverified <> '{}' OR details IS NOT NULL"
+    assert await service.database.fetchval(left) == 0
+    request_id = (await file(service, "erasure", victim))["request_id"]
+    assert (await approve_all(service, request_id))["state"] == "completed"

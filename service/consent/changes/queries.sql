@@ -18,7 +18,7 @@ SELECT entry_id FROM ledger_leaves WHERE leaf_index = $1;
 -- name: turned
 -- Whose standing on the purposes $3 the leaves from $1 up to and without $2 may have changed; $4: one of these purposes is
 -- direct marketing, so that any objection to that counts. An erased subject is known by what recipient $5 called them.
-SELECT e.subject_id, e.entry_id, e.kind = 'erasure' AS erased, f.pseudonym AS farewell
+SELECT e.subject_id, e.entry_id, e.kind IN ('erasure', 'purge') AS erased, f.pseudonym AS farewell
 FROM ledger_leaves t
 JOIN ledger_entries e ON e.entry_id = t.entry_id
 LEFT JOIN farewells f ON f.entry_id = e.entry_id AND f.recipient = $5
@@ -26,6 +26,7 @@ WHERE t.leaf_index >= $1 AND t.leaf_index < $2 AND CASE e.kind
     WHEN 'consent' THEN e.payload ->> 'purpose' = ANY($3::text[])
     WHEN 'objection' THEN e.payload ->> 'purpose' = ANY($3::text[]) OR $4 AND (e.payload -> 'direct_marketing')::boolean
     WHEN 'erasure' THEN f.pseudonym IS NOT NULL
+    WHEN 'purge' THEN f.pseudonym IS NOT NULL
     ELSE e.kind IN ('restriction', 'restriction_lifted', 'link', 'unlink')
 END
 ORDER BY t.leaf_index;

@@ -11,7 +11,7 @@ from service.kernel.database import Connection, Database
 from service.rights import store as requests
 from service.rights.erasure import store
 from service.rights.erasure.model import Erased, Notes, Notified, Shredded, Step, Task
-from service.rights.model import RightsRequest, State
+from service.rights.model import Right, RightsRequest, State
 from service.rights.rules import found
 from service.subjects.commands import Subjects
 
@@ -38,11 +38,11 @@ class Steps:
         self._subjects = subjects
 
     async def do(self, step: Step, request_id: UUID, work: Work, *, alike: bool = False, again: bool = False) -> bool:
-        """Do a step in a transaction of its own, unless it was done; False where the erasure has to wait or is over."""
+        """Do a step in a transaction of its own, unless it was done; False where it has to wait, is over, or none."""
 
         async def transact(connection: Connection) -> bool:
             request = found(await requests.locked(connection, request_id, alike=alike))
-            if request.state is not State.RUNNING:
+            if request.right is not Right.ERASURE or request.state is not State.RUNNING:
                 return False
             tasks = await store.tasks(connection, request_id)
             if step in tasks and not again:

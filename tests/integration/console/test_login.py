@@ -63,7 +63,9 @@ async def test_a_page_of_another_site_cannot_use_a_session(service: Running) -> 
     """A change that a page elsewhere sends along with the cookie is refused, whatever a browser lets through."""
     officer = await log_in(service)
     request_id = (await file(service, "access", customer()))["request_id"]
-    answer = await officer.post(f"{REQUESTS}/{request_id}/approve", origin="https://elsewhere.example")
+    elsewhere = "https://elsewhere.example"
+    refused(await officer.post("/console/logout", origin=elsewhere), 403, "forbidden")
+    answer = await officer.post(f"{REQUESTS}/{request_id}/approve", origin=elsewhere)
     refused(answer, 403, "forbidden")
 
 
