@@ -217,6 +217,18 @@ async def test_what_an_officer_reads_of_a_person_is_in_the_ledger(service: Runni
 
 
 @pytest.mark.rule("R19")
+async def test_what_is_read_of_who_is_not_verified_is_in_the_ledger_too(service: Running) -> None:
+    """Opening a request that nobody has verified, and what is held on one, is reading of whom it names."""
+    given = await service.give(WRONG, "analytics")
+    body = filing("erasure", WRONG, verified=None, details="I am Ada")
+    request_id = succeeded(await service.post(REQUESTS, body), 202)["request_id"]
+    assert (await opened(service, request_id))["subjects"] == 0
+    assert (await fetch(service, request_id, "holds")).status_code == 200
+    read = [(subject_id, what, which) for subject_id, _, what, which in await _read(service)]
+    assert read == [(given["subject_id"], what, request_id) for what in ("rights_request", "holds")]
+
+
+@pytest.mark.rule("R19")
 async def test_a_person_is_told_that_they_were_read_of_and_not_by_whom(service: Running) -> None:
     """Their package says what was read and when, and names no officer (CJEU C-579/21); what servers do is not in it."""
     await service.give(WRONG, "analytics", "personalization")
