@@ -104,6 +104,19 @@ UPDATE rights_requests SET refusal = $2, refusal_text = $3 WHERE request_id = $1
 -- Keep before when a restriction is not lifted.
 UPDATE rights_requests SET lifts_at = $2 WHERE request_id = $1;
 
+-- name: restricted_beside
+-- Whether another request restricts one of these people, of whose end nobody has told them yet, or not for long enough.
+SELECT EXISTS (
+    SELECT FROM rights_requests
+    WHERE request_id <> $1 AND "right" = 'restriction' AND state = 'completed' AND (lifts_at IS NULL OR lifts_at > $3)
+        AND lookups && ARRAY(
+            SELECT l.lookup
+            FROM lookups n
+            JOIN lookups l ON l.subject_id = coalesce(n.linked_to, n.subject_id) OR l.linked_to = coalesce(n.linked_to, n.subject_id)
+            WHERE n.lookup = ANY($2::bytea[])
+        )
+);
+
 -- name: respell
 -- Let requests about the holder of an identifier name them by the right one, closed ones too: they are theirs, and not of
 -- whoever the wrong one turns out to be of.

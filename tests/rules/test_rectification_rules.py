@@ -147,6 +147,21 @@ async def test_the_person_is_told_before_a_restriction_is_lifted(service: Runnin
 
 
 @pytest.mark.rule("R16")
+async def test_a_restriction_ends_with_the_last_request_for_it(service: Running) -> None:
+    """Of two requests that restrict a person one alone lifts nothing: of the other's end nobody has been told."""
+    await service.give(customer(), "analytics")
+    first, second = [await _served(service, "restriction", customer(), **GROUNDS) for _ in range(2)]
+    lifted: list[bool] = []
+    for request_id in (first, second):
+        assert (await service.check(customer(), "analytics"))["reason"] == "restricted"
+        path = f"{REQUESTS}/{request_id}/lift"
+        answer = succeeded(await service.post(path, {"told": "by telephone"}, key=service.officers[0]))
+        lifted.append(answer["lifted"])
+    assert lifted == [False, True]
+    assert (await service.check(customer(), "analytics"))["allowed"]
+
+
+@pytest.mark.rule("R16")
 async def test_whom_no_letter_reaches_an_officer_tells(service: Running) -> None:
     """Without an address nothing is lifted before an officer says how the person was told, which is kept."""
     await service.give(customer(), "analytics")
