@@ -34,7 +34,6 @@ from service.rights.model import (
     Right,
     RightsRequest,
     State,
-    Verification,
     Vouching,
 )
 from service.rights.rules import Approving, Fetching, found
@@ -135,28 +134,52 @@ class RightsDesk:
         return bool(marketing) and len(marketing) == len(purposes)
 
     async def verify(self, request_id: UUID, vouching: Vouching, officer: Principal, moment: Moment) -> Progress:
-        """Open a request whose person an officer knows; for one that is open already it changes nothing."""
-        verification = msgspec.json.encode(Verification(method="officer", note=vouching.note))
-        sealed = self._sealing.required("verification", request_id, verification)
+        """Take what a request names as its person's, whom an officer knows; where all of it is, it changes nothing.
+
+        Raises `RequestSettled` once somebody has approved it, who did so for what was verified by then (R6).
+        """
 
         async def work(connection: Connection) -> Progress:
             request = found(await store.locked(connection, request_id))
-            if request.state in rules.UNSERVED:
-                raise RequestSettled("It has ended without being served; file a new request.")
-            if request.state in rules.UNVERIFIED:
-                by, at = officer.principal_id, moment.override
-                await store.verify(connection, request_id, request.unverified, by=by, sealed=sealed, at=at)
-                verified = found(await store.request(connection, request_id))
-                request = await self._move(connection, verified, State.OPEN, officer, at)
-            return request.progress
+            match rules.vouching(request):
+                case rules.Vouched.ENDED:
+                    raise RequestSettled("It has ended without being served; file a new request.")
+                case rules.Vouched.APPROVED:
+                    raise RequestSettled("It was approved for what was verified by then; file a new request.")
+                case rules.Vouched.NOTHING_LEFT:
+                    return request.progress
+                case rules.Vouched.COUNTS:
+                    return (await self._vouch(connection, request, vouching, officer, moment.override)).progress
 
         return await self._database.run("rights.verify", work)
+
+    async def _vouch(
+        self,
+        connection: Connection,
+        request: RightsRequest,
+        vouching: Vouching,
+        officer: Principal,
+        at: datetime | None,
+    ) -> RightsRequest:
+        """Verify the rest of what it names; how the first of it was verified is kept beside the note."""
+        earlier = (await store.sealed(connection, request.request_id)).verification
+        verification = self._sealing.vouched(request.request_id, earlier, vouching.note)
+        await store.verify(
+            connection, request.request_id, request.unverified, by=officer.principal_id, sealed=verification, at=at
+        )
+        verified = found(await store.request(connection, request.request_id))
+        if request.state in rules.UNVERIFIED:
+            return await self._move(connection, verified, State.OPEN, officer, at)
+        entered_at = at or await store.clock(connection)
+        await moving.enter(connection, verified, self._policy.current.digest, at=entered_at, by=_officer(officer))
+        return verified
 
     async def approve(self, request_id: UUID, officer: Principal, moment: Moment) -> Progress:
         """Approve a request. The last approval that it needs serves it, or lets it run; again it only finishes it.
 
-        Raises `RequestNotReady` before it is verified, `ApprovalRefused` for whoever filed it (R6), `RequestSettled`
-        after it ended otherwise, and `IdentifierTaken` where it cannot be served, and then nothing has changed.
+        Raises `RequestNotReady` before it is verified, or where it names nobody whom it could be served to,
+        `ApprovalRefused` for whoever filed it (R6), `RequestSettled` after it ended otherwise, and `IdentifierTaken`
+        where it cannot be served, and then nothing has changed.
         """
         request = await self._database.run(
             "rights.approve", lambda connection: self._approve(connection, request_id, officer, moment)
@@ -182,6 +205,8 @@ class RightsDesk:
             case Approving.COUNTS:
                 pass
         officer_id = UUID(officer.principal_id)
+        if request.right in SERVED_HERE:
+            await self._serving.require_served(connection, request)
         await store.approve(connection, request_id, officer_id, at)
         if not rules.enough({*request.approved_by, officer_id}, bundle.controller.approvals):
             return request
@@ -204,8 +229,7 @@ class RightsDesk:
     async def _move(
         self, connection: Connection, request: RightsRequest, to: State, officer: Principal, at: datetime | None
     ) -> RightsRequest:
-        by = UUID(officer.principal_id) if officer.kind == "officer" else None
-        return await moving.move(connection, request, to, self._policy.current.digest, by=by, at=at)
+        return await moving.move(connection, request, to, self._policy.current.digest, by=_officer(officer), at=at)
 
     async def package(self, request_id: UUID, officer: Principal, moment: Moment) -> AsyncGenerator[bytes, None]:
         """The package of an approved request, as the pieces of a zip file; the last one closes it.
@@ -228,3 +252,7 @@ class RightsDesk:
         if request.certificate is None:
             raise CertificateMissing("Only an erasure that is completed has one.")
         return Certified(request_id=request_id, certificate=request.certificate)
+
+
+def _officer(officer: Principal) -> UUID | None:
+    return UUID(officer.principal_id) if officer.kind == "officer" else None

@@ -134,7 +134,8 @@ class EndingDesk:
         """End a restriction that was asked for: tell the person first, and lift it a week later (Art. 18(3)).
 
         The first call tells; one after the week lifts. Where an officer has `told` them by other means it is lifted at
-        once. Raises `NobodyTold` where no address is known and nobody has.
+        once. Raises `NobodyTold` where no address is known and nobody has. While another request restricts the same
+        person, who was not told of its end, the restriction stands: it ends with the last of them.
         """
         bundle = self._policy.current
 
@@ -150,7 +151,8 @@ class EndingDesk:
                 await store.lift(connection, request_id, lifts_at)
                 also = {"lifts_at": instant(lifts_at)}
                 await moving.enter(connection, request, bundle.digest, at=at, by=_officer(officer), also=also)
-            lifted = lifts_at <= at or lifting.told is not None
+            due = lifts_at <= at or lifting.told is not None
+            lifted = due and not await store.restricted_beside(connection, request, at)
             if lifted:
                 await store.forget_address(connection, request_id)
                 await self._protection.lifted(connection, request.lookups, moment.override, lifting.told)

@@ -66,11 +66,11 @@ ORDER BY r.closed_at IS NOT NULL, r.due_at, r.request_id
 LIMIT $7;
 
 -- name: verify
--- Take some of the identifiers that a request names as those of its person; the first who vouched stands.
+-- Take some of the identifiers that a request names as those of its person; the first who vouched stands, and how.
 UPDATE rights_requests SET
     lookups = ARRAY(SELECT DISTINCT unnest(lookups || $2::bytea[]) AS l ORDER BY l),
     unverified = ARRAY(SELECT l FROM unnest(unverified) AS l WHERE l <> ALL($2::bytea[])),
-    verified_by = coalesce(verified_by, $3), verification = coalesce(verification, $4),
+    verified_by = coalesce(verified_by, $3), verification = $4,
     verified_at = coalesce(verified_at, $5, clock_timestamp())
 WHERE request_id = $1;
 
@@ -103,6 +103,19 @@ UPDATE rights_requests SET refusal = $2, refusal_text = $3 WHERE request_id = $1
 -- name: lift
 -- Keep before when a restriction is not lifted.
 UPDATE rights_requests SET lifts_at = $2 WHERE request_id = $1;
+
+-- name: restricted_beside
+-- Whether another request restricts one of these people, of whose end nobody has told them yet, or not for long enough.
+SELECT EXISTS (
+    SELECT FROM rights_requests
+    WHERE request_id <> $1 AND "right" = 'restriction' AND state = 'completed' AND (lifts_at IS NULL OR lifts_at > $3)
+        AND lookups && ARRAY(
+            SELECT l.lookup
+            FROM lookups n
+            JOIN lookups l ON l.subject_id = coalesce(n.linked_to, n.subject_id) OR l.linked_to = coalesce(n.linked_to, n.subject_id)
+            WHERE n.lookup = ANY($2::bytea[])
+        )
+);
 
 -- name: respell
 -- Let requests about the holder of an identifier name them by the right one, closed ones too: they are theirs, and not of

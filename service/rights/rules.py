@@ -36,6 +36,24 @@ def found(request: RightsRequest | None) -> RightsRequest:
     return request
 
 
+class Vouched(Enum):
+    """What an officer's note means for a request."""
+
+    COUNTS = "counts"
+    NOTHING_LEFT = "nothing left"
+    APPROVED = "approved"
+    ENDED = "ended"
+
+
+def vouching(request: RightsRequest) -> Vouched:
+    """Whether a note verifies what a request names: after an approval nothing may be added to it (R6)."""
+    if request.state in UNSERVED:
+        return Vouched.ENDED
+    if not request.unverified and request.state not in UNVERIFIED:
+        return Vouched.NOTHING_LEFT
+    return Vouched.APPROVED if request.approved_by else Vouched.COUNTS
+
+
 class Approving(Enum):
     """What an officer's approval means for a request."""
 

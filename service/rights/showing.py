@@ -16,6 +16,7 @@ from service.rights import store
 from service.rights.model import RequestOpened, RequestShown, RequestsShown, RightsRequest, Sealed, Verification
 from service.rights.rules import found
 from service.rights.sealing import Sealing
+from service.subjects import store as subjects_store
 from service.subjects.commands import Subjects
 from service.subjects.model import Identifier
 from service.subjects.reading import read_by
@@ -45,10 +46,11 @@ class RightsRegister:
 
         async def read(connection: Connection) -> tuple[RightsRequest, Sealed, int]:
             request = found(await store.request(connection, request_id))
-            subjects = await read_by(
-                connection, self._subjects, request.lookups, officer, "rights_request", request_id, at=moment.override
-            )
-            return request, await store.sealed(connection, request_id), len(subjects)
+            named = (*request.lookups, *request.unverified)
+            await read_by(connection, self._subjects, named, officer, "rights_request", request_id, at=moment.override)
+            led = await subjects_store.resolve(connection, request.lookups)
+            subjects = len({one.home for one in led.values()})
+            return request, await store.sealed(connection, request_id), subjects
 
         request, sealed, subjects = await self._database.run("rights.open", read)
         verification = self._sealing.open("verification", request_id, sealed.verification)

@@ -150,6 +150,11 @@ async def lift(connection: Connection, request_id: UUID, lifts_at: datetime) -> 
     await connection.execute(QUERIES["lift"], request_id, lifts_at)
 
 
+async def restricted_beside(connection: Connection, request: RightsRequest, at: datetime) -> bool:
+    """Whether another request restricts one of the same people, who were not told in time that it ends."""
+    return await connection.fetchval(QUERIES["restricted_beside"], request.request_id, list(request.lookups), at)
+
+
 async def respell(connection: Connection, wrong: bytes, right: bytes) -> None:
     """Let unfinished requests name somebody by the right identifier."""
     await connection.execute(QUERIES["respell"], wrong, right)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.consenting import NOON
-from tests.filing import REQUESTS, approve, approve_all, data, fetch, file, filing, moves, opened, package
+from tests.filing import REQUESTS, approve, approve_all, data, erase, fetch, file, filing, moves, opened, package
+from tests.mailing import letters_of
 from tests.running import Running, customer, refused, succeeded
 
 WRONG = {"kind": "email", "value": "ada.wrong@example.com"}
@@ -78,6 +79,38 @@ async def test_open_requests_follow_the_right_identifier(service: Running) -> No
     assert (await opened(service, waiting))["subjects"] == 1
 
 
+@pytest.mark.rule("R6")
+async def test_a_note_verifies_what_a_code_left_open(service: Running) -> None:
+    """Before it nothing is put right, and nobody is told so; the note counts until somebody approves."""
+    await service.give(customer(), "analytics")
+    body = filing("rectification", WRONG, customer(), replacement=customer("right"), verified=None)
+    request_id = succeeded(await service.post(REQUESTS, body), 202)["request_id"]
+    (code,) = [letter["code"] for letter in await letters_of(service, request_id)]
+    verify, note = f"{REQUESTS}/{request_id}/verify", {"note": "showed the card of the shop"}
+    succeeded(await service.post(verify, {"code": code}))
+    refused(await approve(service, request_id), 409, "rights-request-not-ready")
+    assert succeeded(await service.post(verify, note, key=service.officers[0]))["state"] == "open"
+    shown = await opened(service, request_id)
+    assert (shown["unverified"], shown["subjects"]) == (0, 1)
+    assert shown["verification"] == {"method": "code, officer", **note}
+    assert (await moves(service, request_id))[-1]["officer"]
+    assert (await approve_all(service, request_id))["state"] == "completed"
+    assert (await service.check(customer("right"), "analytics"))["allowed"]
+
+
+@pytest.mark.rule("R6")
+async def test_a_note_after_an_approval_is_refused(service: Running) -> None:
+    """Nobody is added to what an officer has approved; where nothing is left to verify a note changes nothing."""
+    body = filing("access", WRONG, customer(), verified=None)
+    request_id = succeeded(await service.post(REQUESTS, body), 202)["request_id"]
+    (code,) = [letter["code"] for letter in await letters_of(service, request_id)]
+    succeeded(await service.post(f"{REQUESTS}/{request_id}/verify", {"code": code}))
+    succeeded(await approve(service, request_id))
+    note = await service.post(f"{REQUESTS}/{request_id}/verify", {"note": "a friend"}, key=service.officers[1])
+    refused(note, 409, "rights-request-settled")
+    assert (await opened(service, request_id))["unverified"] == 1
+
+
 async def test_putting_right_what_nobody_is_known_by_changes_nothing(service: Running) -> None:
     """It is completed like any other, and makes nobody known."""
     await _served(service, "rectification", WRONG, replacement=RIGHT)
@@ -114,6 +147,21 @@ async def test_the_person_is_told_before_a_restriction_is_lifted(service: Runnin
 
 
 @pytest.mark.rule("R16")
+async def test_a_restriction_ends_with_the_last_request_for_it(service: Running) -> None:
+    """Of two requests that restrict a person one alone lifts nothing: of the other's end nobody has been told."""
+    await service.give(customer(), "analytics")
+    first, second = [await _served(service, "restriction", customer(), **GROUNDS) for _ in range(2)]
+    lifted: list[bool] = []
+    for request_id in (first, second):
+        assert (await service.check(customer(), "analytics"))["reason"] == "restricted"
+        path = f"{REQUESTS}/{request_id}/lift"
+        answer = succeeded(await service.post(path, {"told": "by telephone"}, key=service.officers[0]))
+        lifted.append(answer["lifted"])
+    assert lifted == [False, True]
+    assert (await service.check(customer(), "analytics"))["allowed"]
+
+
+@pytest.mark.rule("R16")
 async def test_whom_no_letter_reaches_an_officer_tells(service: Running) -> None:
     """Without an address nothing is lifted before an officer says how the person was told, which is kept."""
     await service.give(customer(), "analytics")
@@ -125,6 +173,29 @@ async def test_whom_no_letter_reaches_an_officer_tells(service: Running) -> None
     assert succeeded(await service.post(path, {"told": "by telephone"}, key=officer))["lifted"]
     assert (await service.check(customer(), "analytics"))["allowed"]
     assert "by telephone" in str(data(await package(service, customer())))
+
+
+@pytest.mark.rule("R16")
+@pytest.mark.parametrize(
+    ("right", "more"),
+    [
+        ("restriction", GROUNDS),
+        ("objection", {"purposes": ["analytics"]}),
+        ("rectification", {"replacement": RIGHT}),
+    ],
+)
+async def test_nobody_is_told_of_what_was_not_done(service: Running, right: str, more: dict[str, Any]) -> None:
+    """What a request says goes with an erased person whom it named too; then it is not served, and the officer told."""
+    await service.give(WRONG, "analytics")
+    await service.give(customer(), "analytics")
+    body = filing(right, WRONG, customer(), verified=None, **more)
+    request_id = succeeded(await service.post(REQUESTS, body), 202)["request_id"]
+    (code,) = [letter["code"] for letter in await letters_of(service, request_id)]
+    succeeded(await service.post(f"{REQUESTS}/{request_id}/verify", {"code": code}))
+    await erase(service, customer())
+    refused(await approve(service, request_id), 409, "rights-request-not-ready")
+    assert (await opened(service, request_id))["state"] == "open"
+    assert [letter["kind"] for letter in await letters_of(service, request_id)] == ["code"]
 
 
 async def test_an_approved_objection_holds_also_for_who_is_not_known_yet(service: Running) -> None:
@@ -158,6 +229,18 @@ async def test_what_an_officer_reads_of_a_person_is_in_the_ledger(service: Runni
         (given["subject_id"], officers[0], "package", request_id),
         (given["subject_id"], officers[1], "explanation", decided),
     ]
+
+
+@pytest.mark.rule("R19")
+async def test_what_is_read_of_who_is_not_verified_is_in_the_ledger_too(service: Running) -> None:
+    """Opening a request that nobody has verified, and what is held on one, is reading of whom it names."""
+    given = await service.give(WRONG, "analytics")
+    body = filing("erasure", WRONG, verified=None, details="I am Ada")
+    request_id = succeeded(await service.post(REQUESTS, body), 202)["request_id"]
+    assert (await opened(service, request_id))["subjects"] == 0
+    assert (await fetch(service, request_id, "holds")).status_code == 200
+    read = [(subject_id, what, which) for subject_id, _, what, which in await _read(service)]
+    assert read == [(given["subject_id"], what, request_id) for what in ("rights_request", "holds")]
 
 
 @pytest.mark.rule("R19")

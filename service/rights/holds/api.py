@@ -12,9 +12,11 @@ from service.rights.holds.model import Holding, Holds
 
 
 @get("/rights/requests/{request_id:uuid}/holds", operation_id="ListHolds", guards=[may("rights:decide")])
-async def list_holds(request_id: FromPath[UUID], hold_desk: NamedDependency[HoldDesk]) -> Holds:
-    """What is kept although its erasure was asked for, until when and why."""
-    return await hold_desk.holds(request_id)
+async def list_holds(
+    request_id: FromPath[UUID], hold_desk: NamedDependency[HoldDesk], request: AdmittedRequest
+) -> Holds:
+    """What is kept although its erasure was asked for, until when and why; that it was read is in the ledger."""
+    return await hold_desk.show(request_id, request.user.principal, request.user.moment)
 
 
 @post(

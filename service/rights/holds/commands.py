@@ -23,6 +23,7 @@ from service.rights.holds.model import Hold, Holding, HoldRefused, Holds, HoldTo
 from service.rights.model import RequestNotReady, RightsRequest, State
 from service.rights.rules import found
 from service.subjects.commands import Subjects
+from service.subjects.reading import read_by
 
 TABLE, REASON = "holds", "reason"
 HELD, RELEASED = "hold", "hold_released"
@@ -86,6 +87,17 @@ class HoldDesk:
 
         await self._erasures.holds.end(await self._database.run("rights.release", work))
         await self._erasures.go_on(request_id, moment)
+        return await self.holds(request_id)
+
+    async def show(self, request_id: UUID, officer: Principal, moment: Moment) -> Holds:
+        """The same for who asks, which is reading of whom the request is about, and so an entry of the ledger (R19)."""
+
+        async def read(connection: Connection) -> None:
+            request = found(await requests.request(connection, request_id))
+            named = (*request.lookups, *request.unverified)
+            await read_by(connection, self._subjects, named, officer, "holds", request_id, at=moment.override)
+
+        await self._database.run("rights.read", read)
         return await self.holds(request_id)
 
     async def holds(self, request_id: UUID) -> Holds:
