@@ -36,7 +36,7 @@ async def certified(service: Running, request_id: str) -> dict[str, Any]:
 
 @pytest.mark.rule("R21")
 async def test_the_person_is_told_what_is_held_and_until_when(service: Running) -> None:
-    """The letter about an erasure with exceptions names the day until which something is kept, and no silent recipient."""
+    """The letter about an erasure with exceptions says until when something is kept, and names no silent recipient."""
     email = {"kind": "email", "value": "ada@example.com"}
     await service.give(email, "analytics")
     await service.touch(email, "purchase", text(datetime.now(UTC)))
@@ -90,6 +90,21 @@ async def test_a_hold_that_ends_before_the_answer_is_due_is_waited_for(service: 
     assert await service.count("touchpoints") == 0
     shown = succeeded(await service.get(f"{REQUESTS}/{request_id}", key=service.officers[0]))
     assert shown["state"] == "completed"
+
+
+@pytest.mark.rule("R10")
+async def test_each_request_holds_for_itself(service: Running) -> None:
+    """A shorter hold on another request replaces no longer one, and its end lets nothing go that is still held."""
+    request_id = await known(service)
+    other = (await file(service, "access", ADA))["request_id"]
+    until = datetime.now(UTC) + timedelta(days=400)
+    await hold(service, request_id, until, "touchpoints")
+    await hold(service, other, datetime.now(UTC) + timedelta(days=5), "touchpoints", "decisions")
+    assert (await approve_all(service, request_id))["state"] == "running"
+    assert succeeded(await service.post(f"{REQUESTS}/{other}/release", key=service.officers[0])) == {"holds": []}
+    assert await service.count("touchpoints") == 1
+    await service.desks.erasures.go_on_all()
+    assert (await certified(service, request_id))["held"] == [{"data": "touchpoints", "until": text(until)}]
 
 
 @pytest.mark.rule("R10")

@@ -22,7 +22,7 @@ class EndOfHolds:
         self._eraser = eraser
 
     async def end(self, now: datetime) -> int:
-        """Delete what was held of the erased, and forget the holds of others; returns of how many people."""
+        """Delete what is held no longer of the erased, and forget the holds of others; returns of how many people."""
         done = 0
         while subjects := await store.ended(self._erasing, now, AT_ONCE):
             for subject_id in subjects:
@@ -33,8 +33,8 @@ class EndOfHolds:
     async def _end(self, subject_id: UUID, now: datetime) -> None:
         async def work(connection: Connection) -> None:
             await subjects_store.lock(connection, [subject_id])
-            over = await store.take_ended(connection, subject_id, now)
-            if over and over[0].erased:
+            over = [one for one in await store.take_ended(connection, subject_id, now) if one.goes]
+            if over:
                 facts = {"request_id": str(over[0].request_id), "bundle": self._policy.current.digest}
                 only = {one.data for one in over}
                 await self._eraser.delete(connection, Person(subject_id, []), facts, now, only=only)
