@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from service.kernel.clock import Moment
+from service.settings import Settings
 from service.subjects.keys.commands import shred_due, sweep
 from tests.consenting import text
-from tests.filing import REQUESTS, approve_all, claims, fetch, file
+from tests.filing import REQUESTS, approve_all, claims, erase, fetch, file
 from tests.mailing import letters_of
 from tests.running import Running, customer, refused, succeeded
 
@@ -36,7 +37,7 @@ async def certified(service: Running, request_id: str) -> dict[str, Any]:
 
 @pytest.mark.rule("R21")
 async def test_the_person_is_told_what_is_held_and_until_when(service: Running) -> None:
-    """The letter about an erasure with exceptions says until when something is kept, and names no silent recipient."""
+    """The letter about an erasure with exceptions names the day until which something is kept."""
     email = {"kind": "email", "value": "ada@example.com"}
     await service.give(email, "analytics")
     await service.touch(email, "purchase", text(datetime.now(UTC)))
@@ -105,6 +106,23 @@ async def test_each_request_holds_for_itself(service: Running) -> None:
     assert await service.count("touchpoints") == 1
     await service.desks.erasures.go_on_all()
     assert (await certified(service, request_id))["held"] == [{"data": "touchpoints", "until": text(until)}]
+
+
+@pytest.mark.rule("R10")
+async def test_what_goes_when_a_hold_ends_is_certified_too(service: Running) -> None:
+    """What was held and went before the certificate is in its entries and rows, scanned for, and counts for backups."""
+    plain = await claims(service, await erase(service, customer("bob")))
+    request_id = await known(service)
+    until = datetime.now(UTC) + timedelta(days=5)
+    await hold(service, request_id, until, "touchpoints")
+    assert (await approve_all(service, request_id))["state"] == "running"
+    ended = until + timedelta(seconds=1)
+    await service.desks.erasures.go_on_all(Moment(now=ended, override=ended))
+    told = await certified(service, request_id)
+    assert (told["held"], len(told["entries"]), told["rows"]["touchpoints"]) == ([], 2, 1)
+    assert told["scan"]["tables"] == plain["scan"]["tables"]
+    clear_at = datetime.fromisoformat(told["backups_clear_at"])
+    assert clear_at >= ended + timedelta(days=Settings().backup_retention_days)
 
 
 @pytest.mark.rule("R10")
