@@ -25,7 +25,7 @@ CREATE TABLE holds (
     reason      bytea       NOT NULL,
     request_id  uuid        NOT NULL,
     held_at     timestamptz NOT NULL,
-    PRIMARY KEY (subject_id, data)
+    PRIMARY KEY (subject_id, data, request_id)
 );
 CREATE INDEX holds_until ON holds (until);
 CREATE INDEX holds_request ON holds (request_id);
@@ -34,7 +34,7 @@ COMMENT ON COLUMN holds.subject_id IS 'Whose data. [pd=pseudonym; subject; erase
 COMMENT ON COLUMN holds.data IS 'Which data: a table of the data map; immutable. [pd=request; erase=delete]';
 COMMENT ON COLUMN holds.until IS 'Until when at the longest. [pd=request; erase=delete]';
 COMMENT ON COLUMN holds.reason IS 'Why; sealed. [pd=request; sealed; erase=delete]';
-COMMENT ON COLUMN holds.request_id IS 'On which request an officer said so. [pd=request; erase=delete]';
+COMMENT ON COLUMN holds.request_id IS 'On which request an officer said so; each holds for itself; immutable. [pd=request; erase=delete]';
 COMMENT ON COLUMN holds.held_at IS 'Since when. [pd=request; erase=delete]';
 
 CREATE TABLE suppressions (

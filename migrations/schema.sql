@@ -217,7 +217,7 @@ CREATE TABLE holds (
     reason bytea NOT NULL,
     request_id uuid NOT NULL,
     held_at timestamp with time zone NOT NULL,
-    CONSTRAINT holds_pkey PRIMARY KEY (subject_id, data)
+    CONSTRAINT holds_pkey PRIMARY KEY (subject_id, data, request_id)
 );
 CREATE INDEX holds_request ON public.holds USING btree (request_id);
 CREATE INDEX holds_until ON public.holds USING btree (until);
@@ -226,7 +226,7 @@ COMMENT ON COLUMN holds.subject_id IS 'Whose data. [pd=pseudonym; subject; erase
 COMMENT ON COLUMN holds.data IS 'Which data: a table of the data map; immutable. [pd=request; erase=delete]';
 COMMENT ON COLUMN holds.until IS 'Until when at the longest. [pd=request; erase=delete]';
 COMMENT ON COLUMN holds.reason IS 'Why; sealed. [pd=request; sealed; erase=delete]';
-COMMENT ON COLUMN holds.request_id IS 'On which request an officer said so. [pd=request; erase=delete]';
+COMMENT ON COLUMN holds.request_id IS 'On which request an officer said so; each holds for itself; immutable. [pd=request; erase=delete]';
 COMMENT ON COLUMN holds.held_at IS 'Since when. [pd=request; erase=delete]';
 
 CREATE TABLE idempotency (

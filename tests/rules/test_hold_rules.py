@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from service.kernel.clock import Moment
+from service.settings import Settings
 from service.subjects.keys.commands import shred_due, sweep
 from tests.consenting import text
-from tests.filing import REQUESTS, approve_all, claims, fetch, file
+from tests.filing import REQUESTS, approve_all, claims, erase, fetch, file
 from tests.mailing import letters_of
 from tests.running import Running, customer, refused, succeeded
 
@@ -90,6 +91,38 @@ async def test_a_hold_that_ends_before_the_answer_is_due_is_waited_for(service: 
     assert await service.count("touchpoints") == 0
     shown = succeeded(await service.get(f"{REQUESTS}/{request_id}", key=service.officers[0]))
     assert shown["state"] == "completed"
+
+
+@pytest.mark.rule("R10")
+async def test_each_request_holds_for_itself(service: Running) -> None:
+    """A shorter hold on another request replaces no longer one, and its end lets nothing go that is still held."""
+    request_id = await known(service)
+    other = (await file(service, "access", ADA))["request_id"]
+    until = datetime.now(UTC) + timedelta(days=400)
+    await hold(service, request_id, until, "touchpoints")
+    await hold(service, other, datetime.now(UTC) + timedelta(days=5), "touchpoints", "decisions")
+    assert (await approve_all(service, request_id))["state"] == "running"
+    assert succeeded(await service.post(f"{REQUESTS}/{other}/release", key=service.officers[0])) == {"holds": []}
+    assert await service.count("touchpoints") == 1
+    await service.desks.erasures.go_on_all()
+    assert (await certified(service, request_id))["held"] == [{"data": "touchpoints", "until": text(until)}]
+
+
+@pytest.mark.rule("R10")
+async def test_what_goes_when_a_hold_ends_is_certified_too(service: Running) -> None:
+    """What was held and went before the certificate is in its entries and rows, scanned for, and counts for backups."""
+    plain = await claims(service, await erase(service, customer("bob")))
+    request_id = await known(service)
+    until = datetime.now(UTC) + timedelta(days=5)
+    await hold(service, request_id, until, "touchpoints")
+    assert (await approve_all(service, request_id))["state"] == "running"
+    ended = until + timedelta(seconds=1)
+    await service.desks.erasures.go_on_all(Moment(now=ended, override=ended))
+    told = await certified(service, request_id)
+    assert (told["held"], len(told["entries"]), told["rows"]["touchpoints"]) == ([], 2, 1)
+    assert told["scan"]["tables"] == plain["scan"]["tables"]
+    clear_at = datetime.fromisoformat(told["backups_clear_at"])
+    assert clear_at >= ended + timedelta(days=Settings().backup_retention_days)
 
 
 @pytest.mark.rule("R10")

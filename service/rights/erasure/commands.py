@@ -29,7 +29,7 @@ from service.rights.erasure.model import Erased, Notes, Notified, Shredded, Step
 from service.rights.erasure.rules import ending
 from service.rights.erasure.scan import Tell, nobody
 from service.rights.erasure.scanning import Scanning
-from service.rights.erasure.steps import Done, Steps, Tasks, always, erased, notified, shredded
+from service.rights.erasure.steps import Done, Steps, Tasks, erased, notified, scanned, shredded
 from service.rights.holds import store as holds
 from service.rights.holds.ending import EndOfHolds
 from service.rights.journal.file import Journal
@@ -197,6 +197,7 @@ class Erasures:
             await outbox.enqueue(connection, list(_messages(request_id, notes, met.at)))
             what = Erased(
                 erased_at=met.at,
+                deleted_at=met.at,
                 subjects=len(met.persons),
                 entries=list(gone.entries),
                 rows=dict(gone.rows),
@@ -227,10 +228,12 @@ class Erasures:
             event("rights.shredding_postponed", request_id=str(request_id))
             return False
         ends = self._promises.epoch_ends(epochs, moment.now)
-        clear_at = None if held else self._promises.backups_clear_at(ends, erased(tasks).erased_at)
-        gone = Shredded(len(subjects) - len(held), clear_at)
-        done = {Step.SHRED: Done(msgspec.to_builtins(gone))}
-        return await self._steps.do(Step.SHRED, request_id, always(done), again=True)
+
+        async def work(_: Connection, __: RightsRequest, tasks: Tasks) -> Mapping[Step, Done]:
+            clear_at = None if held else self._promises.backups_clear_at(ends, erased(tasks).deleted_at)
+            return {Step.SHRED: Done(msgspec.to_builtins(Shredded(len(subjects) - len(held), clear_at)))}
+
+        return await self._steps.do(Step.SHRED, request_id, work, again=True)
 
     async def _certify(self, request_id: UUID, moment: Moment) -> bool:
         """Steps 7 and 8: the certificate, and the letter that tells the person of it, written together."""
@@ -239,7 +242,7 @@ class Erasures:
     async def _certified(
         self, connection: Connection, request: RightsRequest, tasks: Tasks, *, moment: Moment
     ) -> Mapping[Step, Done]:
-        if Step.SHRED not in tasks or Step.SCAN not in tasks or tasks[Step.SCAN].outcome["found"]:
+        if Step.SHRED not in tasks or not scanned(tasks):
             return {}
         now = moment.override or await requests.clock(connection)
         held = await holds.held(connection, self._steps.noted(request.request_id, tasks).subjects)

@@ -38,9 +38,13 @@ class Notes(Struct, frozen=True):
 
 
 class Erased(Struct, frozen=True):
-    """What the erase step did: who has a tombstone now, by the ledger entries that say so, and the rows touched."""
+    """What the erase step did: who has a tombstone now, by the ledger entries that say so, and the rows touched.
+
+    What was held then and went before the certificate counts too; `deleted_at` is when the last of it went.
+    """
 
     erased_at: datetime
+    deleted_at: datetime
     subjects: int
     entries: list[UUID]
     rows: dict[str, int]

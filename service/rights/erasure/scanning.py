@@ -15,7 +15,7 @@ from service.rights.erasure import store
 from service.rights.erasure.erasing import HOLDS
 from service.rights.erasure.model import Step
 from service.rights.erasure.scan import Scanned, Sought, Tell, blocks, left_of, nobody, scan
-from service.rights.erasure.steps import Done, Steps, always, erased
+from service.rights.erasure.steps import Done, Steps, always, erased, scanned
 from service.rights.holds import store as holds
 
 SMALL_BLOCKS = 8192
@@ -34,7 +34,7 @@ class Scanning:
     async def one(self, request_id: UUID, _: Moment) -> bool:
         """Step 5 for one erasure, where everything is looked through in a moment; else the worker does it for many."""
         tasks = await store.tasks(self._database, request_id)
-        if (told := tasks.get(Step.SCAN)) and not told.outcome["found"]:
+        if scanned(tasks):
             return True
         sizes = await blocks(self._erasing, self._datamap)
         return sum(sizes.values()) <= SMALL_BLOCKS and request_id in await self.all([request_id])
@@ -44,11 +44,11 @@ class Scanning:
         sizes, passed = await blocks(self._erasing, self._datamap), set[UUID]()
         for kept, after in (await self._unscanned(request_ids)).items():
             looked_at = {table: size for table, size in sizes.items() if table.name not in kept}
-            scanned = await scan(self._erasing, looked_at, list(after.values()), tell)
-            left = await left_of(self._erasing, looked_at, after, scanned)
-            for request_id in after:
-                told = Scanned(scanned.tables, scanned.columns, scanned.rows, left.get(request_id, {}))
-                done = {Step.SCAN: Done(msgspec.to_builtins(told))}
+            seen = await scan(self._erasing, looked_at, list(after.values()), tell)
+            left = await left_of(self._erasing, looked_at, after, seen)
+            for request_id, sought in after.items():
+                told = Scanned(seen.tables, seen.columns, seen.rows, left.get(request_id, {}))
+                done = {Step.SCAN: Done(msgspec.to_builtins(told) | {"entries": len(sought.said)})}
                 await self._steps.do(Step.SCAN, request_id, always(done), again=True)
             for request_id, places in left.items():
                 where = ", ".join(sorted(places))
@@ -61,7 +61,7 @@ class Scanning:
         waiting: defaultdict[frozenset[str], dict[UUID, Sought]] = defaultdict(dict)
         for request_id in request_ids:
             tasks = await store.tasks(self._database, request_id)
-            if Step.ERASE in tasks and (Step.SCAN not in tasks or tasks[Step.SCAN].outcome["found"]):
+            if Step.ERASE in tasks and not scanned(tasks):
                 notes = self._steps.noted(request_id, tasks)
                 held = await holds.held(self._database, notes.subjects)
                 kept = frozenset(name for data in held.values() for name in (*data, HOLDS))

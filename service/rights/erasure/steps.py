@@ -1,6 +1,8 @@
 """How a step is remembered: with what it did, in its own transaction, and what it knows sealed for those behind it."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +71,26 @@ class Steps:
 def erased(tasks: Tasks) -> Erased:
     """What the erase step did."""
     return msgspec.convert(tasks[Step.ERASE].outcome, type=Erased)
+
+
+async def erased_more(
+    connection: Connection, request_id: UUID, entry_id: UUID, rows: Mapping[str, int], at: datetime
+) -> None:
+    """Add to what the erase step did what was held and went at a time; the caller has locked the request."""
+    before = erased(await store.tasks(connection, request_id))
+    now = msgspec.structs.replace(
+        before,
+        deleted_at=max(before.deleted_at, at),
+        entries=[*before.entries, entry_id],
+        rows=dict(Counter(before.rows) + Counter(rows)),
+    )
+    await store.do(connection, request_id, Step.ERASE, msgspec.to_builtins(now))
+
+
+def scanned(tasks: Tasks) -> bool:
+    """Whether the scan found nothing, and nothing that was held went after it: that has to be looked for too."""
+    told = tasks.get(Step.SCAN)
+    return told is not None and not told.outcome["found"] and told.outcome["entries"] == len(erased(tasks).entries)
 
 
 def notified(tasks: Tasks) -> Notified:

@@ -24,6 +24,11 @@ async def do(
     await connection.execute(QUERIES["do"], request_id, step.value, outcome, notes)
 
 
+async def unfinished(connection: Connection, subject_id: UUID) -> UUID | None:
+    """The erasure of a subject that is done, and has no certificate yet."""
+    return await connection.fetchval(QUERIES["unfinished"], subject_id)
+
+
 async def forget(connection: Connection, request_id: UUID) -> None:
     """Forget whom an erasure was about."""
     await connection.execute(QUERIES["forget"], request_id)

@@ -3,10 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from service.kernel.database import Connection, Database
+from service.kernel.database import Connection, Database, RunAgain
 from service.kernel.datamap import Person
 from service.policy.commands import ActivePolicy
+from service.rights import store as requests
+from service.rights.erasure import store as erasures
 from service.rights.erasure.erasing import Eraser
+from service.rights.erasure.steps import erased_more
 from service.rights.holds import store
 from service.subjects import store as subjects_store
 
@@ -22,7 +25,7 @@ class EndOfHolds:
         self._eraser = eraser
 
     async def end(self, now: datetime) -> int:
-        """Delete what was held of the erased, and forget the holds of others; returns of how many people."""
+        """Delete what is held no longer of the erased, and forget the holds of others; returns of how many people."""
         done = 0
         while subjects := await store.ended(self._erasing, now, AT_ONCE):
             for subject_id in subjects:
@@ -32,11 +35,19 @@ class EndOfHolds:
 
     async def _end(self, subject_id: UUID, now: datetime) -> None:
         async def work(connection: Connection) -> None:
+            unfinished = await erasures.unfinished(connection, subject_id)
+            if unfinished:
+                await requests.locked(connection, unfinished)
             await subjects_store.lock(connection, [subject_id])
-            over = await store.take_ended(connection, subject_id, now)
-            if over and over[0].erased:
+            still = await erasures.unfinished(connection, subject_id)
+            if still not in (None, unfinished):  # the erasure was done meanwhile
+                raise RunAgain
+            over = [one for one in await store.take_ended(connection, subject_id, now) if one.goes]
+            if over:
                 facts = {"request_id": str(over[0].request_id), "bundle": self._policy.current.digest}
-                only = {one.data for one in over}
-                await self._eraser.delete(connection, Person(subject_id, []), facts, now, only=only)
+                only, person = {one.data for one in over}, Person(subject_id, [])
+                entry_id, rows = await self._eraser.delete(connection, person, facts, now, only=only)
+                if still:
+                    await erased_more(connection, still, entry_id, rows, now)
 
         await self._erasing.run("rights.end_hold", work)

@@ -14,11 +14,11 @@ QUERIES = load(__package__)
 
 
 class Ended(Struct, frozen=True):
-    """A hold that is over: what it held, on which request, and whether nothing else is left of the subject."""
+    """A hold that is over: what it held, on which request, and whether it goes, since nothing keeps it."""
 
     data: str
     request_id: UUID
-    erased: bool
+    goes: bool
 
 
 async def held(reader: Reader, subjects: Collection[UUID]) -> Mapping[UUID, Mapping[str, datetime]]:
@@ -37,7 +37,7 @@ async def hold(
     request_id: UUID,
     at: datetime,
 ) -> None:
-    """Hold data of subjects, for a reason that is sealed for each."""
+    """Hold data of subjects on a request, for a reason that is sealed for each."""
     await connection.execute(QUERIES["hold"], list(reasons), list(reasons.values()), list(data), until, request_id, at)
 
 
@@ -59,4 +59,4 @@ async def ended(reader: Reader, at: datetime, most: int) -> list[UUID]:
 async def take_ended(connection: Connection, subject_id: UUID, at: datetime) -> list[Ended]:
     """Take away the holds of a subject that are over; the caller has its lock."""
     rows = await connection.fetch(QUERIES["take_ended"], subject_id, at)
-    return [Ended(row["data"], row["request_id"], row["erased"]) for row in rows]
+    return [Ended(row["data"], row["request_id"], row["goes"]) for row in rows]
