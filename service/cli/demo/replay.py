@@ -113,6 +113,7 @@ class Replay:
             recorded = await self._caller.post("/v1/consents", body, Recorded, now=midnight + SAYS)
         except Suppressed:  # an earlier replay had them erased
             self._erased.add(customer)
+            self._tally.erased_before += 1
             self._valid_until[customer] = None
             return
         self._tally.recorded(recorded)

@@ -21,6 +21,7 @@ class Tally:
         self.counted: Counter[str] = Counter()
         self.decisions: Counter[tuple[str, str]] = Counter()
         self.served: Counter[str] = Counter()
+        self.erased_before = 0
         self.violations: Counter[str] = Counter()
         self.requests = 0
         self.repeated = 0
@@ -60,8 +61,9 @@ class Tally:
         faults = [f"{sentence}: {times} times" for sentence, times in sorted(self.violations.items())]
         if outcomes != expected.contacts:
             faults.append(f"the input holds {expected.contacts} contacts, the service answered for {outcomes}")
-        if len(self.subjects) != expected.customers:
-            faults.append(f"the input holds {expected.customers} customers, the service knows {len(self.subjects)}")
+        known = len(self.subjects) + self.erased_before
+        if known != expected.customers:
+            faults.append(f"the input holds {expected.customers} customers, the service knows {known}")
         return faults
 
     def document(self) -> dict[str, object]:
