@@ -36,8 +36,8 @@ FEW: Mapping[str, Any] = {
 """Values of columns that know few, or that the policies must know."""
 SEALED = {"decisions.inputs": '{"facts": {"device": {"value": "%s", "purpose": null}}, "allowed": []}'}
 """What is sealed in a form of its own, in which a text is planted."""
-FOUND_ALREADY = frozenset({"subjects", "lookups"})
-"""Rows that whoever is known has."""
+FOUND_ALREADY = frozenset({"subjects", "lookups", "letters"})
+"""Rows that whoever is known has, or has by the id of a request."""
 
 Planted = dict[tuple[str, str], Any]
 """What was planted in a column of a table, as `data.json` shows it."""

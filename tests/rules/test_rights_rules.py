@@ -223,3 +223,18 @@ async def test_who_was_named_and_never_verified_can_be_erased_all_the_same(servi
     assert await service.database.fetchval(left) == 0
     request_id = (await file(service, "erasure", victim))["request_id"]
     assert (await approve_all(service, request_id))["state"] == "completed"
+
+
+@pytest.mark.rule("R15")
+async def test_who_comes_again_before_the_scan_does_not_hold_up_the_certificate(service: Running) -> None:
+    """A fresh grant between the erasure and the scan makes somebody new, of whom nothing counts as left behind."""
+    again = {"kind": "email", "value": "again@example.com"}
+    await service.give(again, "analytics")
+    request_id = (await file(service, "erasure", again))["request_id"]
+    erasures = service.desks.erasures
+    every, erasures.steps = erasures.steps, erasures.steps[:2]
+    assert (await approve_all(service, request_id))["state"] == "running"
+    await service.give(again, "analytics")
+    erasures.steps = every
+    assert await erasures.go_on_all() == 1
+    assert (await service.check(again, "analytics"))["allowed"]

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from uuid import UUID
 
 import msgspec
@@ -27,7 +28,7 @@ from service.rights.erasure.certificate import Kept
 from service.rights.erasure.erasing import ERASURE, Eraser
 from service.rights.erasure.model import Erased, Notes, Notified, Shredded, Step
 from service.rights.erasure.rules import ending
-from service.rights.erasure.scan import Tell, nobody
+from service.rights.erasure.scan import REST, Tell, nobody
 from service.rights.erasure.scanning import Scanning
 from service.rights.erasure.steps import Done, Steps, Tasks, erased, notified, scanned, shredded
 from service.rights.holds import store as holds
@@ -121,7 +122,11 @@ class Erasures:
 
         async def one(request_id: UUID) -> bool:
             async with lanes:
-                return await self._through(steps, request_id, moment)
+                began = monotonic()
+                try:
+                    return await self._through(steps, request_id, moment)
+                finally:
+                    await asyncio.sleep((monotonic() - began) * REST)
 
         ended = await asyncio.gather(*(one(request_id) for request_id in request_ids), return_exceptions=True)
         for failure in ended:

@@ -9,8 +9,10 @@
 The SQL is built from names, all of them from the catalogue.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import monotonic
 from uuid import UUID
 
 from msgspec import Struct
@@ -20,6 +22,8 @@ from service.kernel.database import Reader
 from service.kernel.datamap import Column, DataMap, Table, quoted
 from service.rights.erasure.model import Notes
 
+REST = 0.5
+"""How long nothing is asked of the database, to the time that it was busy: others have to be answered meanwhile."""
 BLOCKS = 512
 """Blocks of a table that one statement looks through."""
 WORD = "[0-9A-Za-z_-]{22,}"
@@ -91,6 +95,7 @@ async def scan(reader: Reader, sizes: Mapping[Table, int], after: Sequence[Sough
         statement = _statement(table, conditions)
         columns += len(conditions)
         for start in range(0, size, BLOCKS):
+            began = monotonic()
             places = (start, 0), (start + BLOCKS, 0)
             row = await reader.fetchrow(statement, sought.ids, sought.raw, sought.words, sought.said, *places)
             counts = dict(row) if row else {LOOKED_AT: 0}
@@ -98,6 +103,7 @@ async def scan(reader: Reader, sizes: Mapping[Table, int], after: Sequence[Sough
             found.update({f"{table.name}.{name}": count for name, count in counts.items()})
             done += min(BLOCKS, size - start)
             tell(done, sum(sizes.values()))
+            await asyncio.sleep((monotonic() - began) * REST)
     return Scanned(len(sizes), columns, rows, {place: count for place, count in found.items() if count})
 
 

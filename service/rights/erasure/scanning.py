@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from service.kernel.clock import Moment
 from service.kernel.database import Database
@@ -13,10 +14,11 @@ from service.kernel.datamap import DataMap
 from service.kernel.log import event
 from service.rights.erasure import store
 from service.rights.erasure.erasing import HOLDS
-from service.rights.erasure.model import Step
+from service.rights.erasure.model import Notes, Step
 from service.rights.erasure.scan import Scanned, Sought, Tell, blocks, left_of, nobody, scan
 from service.rights.erasure.steps import Done, Steps, always, erased, scanned
 from service.rights.holds import store as holds
+from service.subjects import store as subjects_store
 
 SMALL_BLOCKS = 8192
 """What is looked through while an officer waits: 64 MiB."""
@@ -62,8 +64,13 @@ class Scanning:
         for request_id in request_ids:
             tasks = await store.tasks(self._database, request_id)
             if Step.ERASE in tasks and not scanned(tasks):
-                notes = self._steps.noted(request_id, tasks)
+                notes = await self._not_new(self._steps.noted(request_id, tasks))
                 held = await holds.held(self._database, notes.subjects)
                 kept = frozenset(name for data in held.values() for name in (*data, HOLDS))
                 waiting[kept][request_id] = Sought(notes, erased(tasks).entries)
         return waiting
+
+    async def _not_new(self, notes: Notes) -> Notes:
+        """Without the identifiers of whoever has come again meanwhile: they are somebody new, and no residue."""
+        again = await subjects_store.resolve(self._database, notes.lookups)
+        return replace(notes, lookups=[lookup for lookup in notes.lookups if lookup not in again])

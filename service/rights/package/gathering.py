@@ -32,9 +32,11 @@ class Gathering:
     async def subject(self, subject_id: UUID) -> None:
         """Everything of a subject, and what is worked out about them."""
         person = Person(subject_id, await subjects_store.lookups_of(self._connection, subject_id))
-        await self._gather(self._said.datamap, person, subject_id)
+        of_requests = by_request(self._said.datamap)
+        others = tuple(table for table in self._said.datamap.tables if table not in of_requests.tables)
+        await self._gather(DataMap(tables=others), person, subject_id)
         for request_id in await store.only_of(self._connection, person.lookups):
-            await self._gather(by_request(self._said.datamap), Person(request_id, ()), subject_id)
+            await self._gather(of_requests, Person(request_id, ()), subject_id)
         if self.beside:
             names = names_in(self._said.bundle, "", self._said.request.language)
             told = await insights(self._connection, names, subject_id, self._said.created_at)
