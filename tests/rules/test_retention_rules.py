@@ -159,7 +159,7 @@ async def test_closed_requests_go(service: Running) -> None:
                 "UPDATE rights_requests SET closed_at = $1 WHERE request_id = $2::text::uuid", closed, request
             ),
         )
-    due = {"rights_approvals": 1, "rights_requests": 1}
+    due = {"rights_approvals": 1, "rights_requests": 1, "rights_tasks": 8}
     assert await retained(service, dry_run=True) == due
     assert await retained(service) == due
     assert (await service.count("rights_requests"), await service.count("rights_approvals")) == (1, 1)
