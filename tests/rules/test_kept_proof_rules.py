@@ -150,4 +150,4 @@ async def test_a_kept_receipt_verifies_after_the_erasure(service: Running, tmp_p
     proof.write_bytes((await service.http.get(f"/v1/ledger/proof/{entry_of(answer)}")).content)
     ended = await ledger(service, "verify", str(receipt), "--keys", str(keys), "--proof", str(proof))
     assert ended.status == 0, ended
-    assert "leaf 0 of 2 in the log" in ended.said
+    assert "leaf 0 of 5 in the log" in ended.said
