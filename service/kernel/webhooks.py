@@ -1,6 +1,6 @@
 """Signed messages between servers, after Standard Webhooks 1.0.0: from whom, when, and that nothing was changed.
 
-Signing and verifying only; nothing is sent from here. The shared secret of the specification is `v1`, Ed25519 is `v1a`.
+Signing and verifying only; `recipients` sends. The shared secret of the specification is `v1`, Ed25519 is `v1a`.
 """
 
 import base64
